@@ -1,0 +1,1 @@
+//! Criterion benchmarks of murphy beside its peers.

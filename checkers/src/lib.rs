@@ -1,0 +1,1 @@
+//! Judges of histories: linearizability, isolation, delivery, atomic commit, convergence.

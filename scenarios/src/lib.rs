@@ -1,0 +1,1 @@
+//! Scenario files, nemesis, workloads, and the runner of murphy.
