@@ -1,1 +1,11 @@
 //! Replication, transaction and event protocols as state machines, and the bugs planted in them.
+//!
+//! A protocol here knows nothing of scenarios, plans of faults, network settings, true time or the
+//! state of other nodes. Each file opens with its paper, its promise and what it tolerates.
+
+pub mod gossip;
+pub mod outbox;
+pub mod primary_backup;
+pub mod protocol;
+pub mod service;
+pub mod two_phase_commit;

@@ -1,0 +1,18 @@
+//! What clients can ask of a cluster. Every protocol of a service meets the same calls and is judged
+//! by the same checkers.
+
+pub mod events;
+pub mod kv;
+pub mod txn;
+
+/// The services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Service {
+    /// Registers by key: [`kv`].
+    Kv,
+    /// Transactions over several keys: [`txn`].
+    Txn,
+    /// Events published and applied to views: [`events`].
+    Events,
+}

@@ -1,0 +1,211 @@
+//! Whether a setup makes sense: each complaint names the fault or call and says what to write instead.
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::{
+    call::Route,
+    cluster::Setup,
+    fault::{Endpoint, Fault, PlannedFault, Shape, Target, Trigger},
+    id::NodeId,
+    process::Process,
+    time::Span,
+};
+
+/// Why a setup cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupError {
+    /// The fault of the plan that is wrong, by its place, if it is one of them.
+    pub fault: Option<usize>,
+    /// What is wrong, and what to write instead.
+    pub why: String,
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.fault {
+            Some(fault) => write!(f, "fault {fault} of the plan: {}", self.why),
+            None => f.write_str(&self.why),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl<P: Process> Setup<P> {
+    /// Whether the plan and the calls speak of things that are there.
+    pub fn validate(&self) -> Result<(), SetupError> {
+        let cluster = self.cluster.settings();
+        for (i, planned) in self.plan.iter().enumerate() {
+            let there = There {
+                nodes: cluster.nodes,
+                servers: self.cluster.servers(),
+                clients: cluster.clients,
+                zones: &cluster.zones,
+                membership: P::MEMBERSHIP,
+            };
+            there.check(planned).map_err(|why| SetupError {
+                fault: Some(i),
+                why,
+            })?;
+        }
+        for call in self.calls.iter() {
+            let why = if call.client.0 >= cluster.clients {
+                format!(
+                    "a call is planned for {} but there are {} clients",
+                    call.client, cluster.clients
+                )
+            } else if matches!(call.route, Route::Node(node) if node.0 >= cluster.nodes) {
+                format!(
+                    "a call is routed by {:?} but there are {} nodes",
+                    call.route, cluster.nodes
+                )
+            } else {
+                continue;
+            };
+            return Err(SetupError { fault: None, why });
+        }
+        Ok(())
+    }
+}
+
+/// What is there to be named.
+struct There<'a> {
+    nodes: u32,
+    servers: u32,
+    clients: u32,
+    zones: &'a [String],
+    membership: bool,
+}
+
+impl There<'_> {
+    fn check(&self, planned: &PlannedFault) -> Result<(), String> {
+        match planned.when {
+            Trigger::Event { event: 0 }
+            | Trigger::Message { nth: 0, .. }
+            | Trigger::Reached { nth: 0, .. } => {
+                return Err("a trigger counts from 1, not 0".to_owned());
+            }
+            _ => {}
+        }
+        for target in planned.fault.targets() {
+            self.check_target(target, &planned.fault)?;
+        }
+        self.check_fault(&planned.fault)
+    }
+
+    fn check_target(&self, target: &Target, fault: &Fault) -> Result<(), String> {
+        let spare = matches!(fault, Fault::AddNode { .. });
+        let known = if spare { self.servers } else { self.nodes };
+        let there = |node: &NodeId| {
+            if node.0 < known || node.0 < self.servers {
+                return Ok(());
+            }
+            Err(format!(
+                "there is no {node}: nodes are n0 to n{}",
+                self.servers - 1
+            ))
+        };
+        match target {
+            Target::Node(node) => there(node),
+            Target::Nodes(nodes) => nodes.iter().try_for_each(there),
+            Target::Zone(zone) if !self.zones.contains(zone) => Err(format!(
+                "there is no zone `{zone}`: zones are {}",
+                names_or_none(self.zones)
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_fault(&self, fault: &Fault) -> Result<(), String> {
+        let positive = |span: Span, key: &str| {
+            if span == Span::ZERO {
+                Err(format!(
+                    "`{key}` of 0s never gets anywhere: write a span above it"
+                ))
+            } else {
+                Ok(())
+            }
+        };
+        match fault {
+            Fault::Partition {
+                shape,
+                flap,
+                clients,
+            } => {
+                flap.map_or(Ok(()), |flap| positive(flap, "flap"))?;
+                let one_side = matches!(shape, Shape::Halves | Shape::Isolate(_) | Shape::Minority);
+                if !clients.is_empty() && !one_side {
+                    return Err(
+                        "clients can be cut off with a side only in halves, isolate and minority; \
+                                name them in the groups instead"
+                            .to_owned(),
+                    );
+                }
+                clients
+                    .iter()
+                    .try_for_each(|client| self.check_client(*client))?;
+                if let Shape::Groups(groups) = shape {
+                    self.check_groups(groups)
+                } else {
+                    Ok(())
+                }
+            }
+            Fault::Bandwidth {
+                bytes_per_second: 0,
+                ..
+            } => Err("a bandwidth of 0 carries nothing: use a partition to cut a link".to_owned()),
+            Fault::CrashLoop { every, .. } | Fault::ClockStrobe { every, .. } => {
+                positive(*every, "every")
+            }
+            Fault::Message { nth: 0, .. } => Err("`nth` counts from 1, not 0".to_owned()),
+            Fault::AddNode { .. } | Fault::RemoveNode { .. } if !self.membership => Err(format!(
+                "this protocol cannot change its membership, so `{}` is not for it",
+                fault.kind()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_client(&self, client: u32) -> Result<(), String> {
+        if client < self.clients {
+            return Ok(());
+        }
+        Err(match self.clients {
+            0 => format!("there is no c{client}: the cluster has no clients"),
+            clients => format!("there is no c{client}: clients are c0 to c{}", clients - 1),
+        })
+    }
+
+    fn check_groups(&self, groups: &[Vec<Endpoint>]) -> Result<(), String> {
+        let mut seen = BTreeSet::new();
+        for end in groups.iter().flatten() {
+            match end {
+                Endpoint::Node(node) if node.0 >= self.servers => {
+                    return Err(format!(
+                        "there is no {node}: nodes are n0 to n{}",
+                        self.servers - 1
+                    ));
+                }
+                Endpoint::Client(client) => self.check_client(*client)?,
+                Endpoint::Node(_) => {}
+            }
+            if !seen.insert(*end) {
+                return Err(format!(
+                    "{end} is in two groups of the partition: name it once"
+                ));
+            }
+        }
+        if groups.len() < 2 {
+            return Err("a partition into groups needs at least two of them".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn names_or_none(names: &[String]) -> String {
+    if names.is_empty() {
+        "not set for this cluster".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
