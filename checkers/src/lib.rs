@@ -1,1 +1,21 @@
 //! Judges of histories: linearizability, isolation, delivery, atomic commit, convergence.
+//!
+//! Anyone's history will do: this crate knows no nodes, no messages, no faults and no simulator.
+//! Checking is deterministic, and bounded by counted steps and bytes.
+
+pub mod anomaly;
+pub mod atomic_commit;
+pub mod bank;
+pub mod budget;
+pub mod convergence;
+pub mod delivery;
+pub mod durability;
+mod hash;
+pub mod history;
+pub mod linearizable;
+pub mod verdict;
+
+pub use anomaly::AnomalyName;
+pub use budget::{Budget, Meter};
+pub use history::{Builder, History, HistoryError, Moment, Operation, Outcome, Process};
+pub use verdict::{Anomaly, Edge, Reason, Verdict, guard};

@@ -322,3 +322,21 @@ pub struct ReplayRecord {
     /// Simulated events.
     pub events: u64,
 }
+
+impl From<&RunRecord> for ReplayRecord {
+    fn from(run: &RunRecord) -> ReplayRecord {
+        let mut anomalies: Vec<String> = Vec::new();
+        for anomaly in run.checks.iter().flat_map(|check| &check.anomalies) {
+            if !anomalies.contains(&anomaly.name) {
+                anomalies.push(anomaly.name.clone());
+            }
+        }
+        ReplayRecord {
+            schema: REPLAY_SCHEMA.to_owned(),
+            digest: run.digest.clone(),
+            verdict: run.verdict,
+            anomalies,
+            events: run.events,
+        }
+    }
+}

@@ -270,7 +270,7 @@ mod tests {
         let value = (1u8, -2i32, "three", vec![4u64, 5], Some(6usize));
         let mut digest = Digest::default();
         digest.fold_hash(&value);
-        assert_eq!(digest.to_string(), "ac21bb2b34f0ff0c1deabdc4b1bbc8a3");
+        assert_eq!(digest.to_string(), "576bbab333d1045fff1b2d8643467564");
     }
 
     #[test]
