@@ -29,8 +29,14 @@ pub struct PlannedCall<Q> {
 pub enum Start {
     /// At that time, or when the client is free (open loop).
     At(Time),
-    /// So long after the client's call before it ended (closed loop).
-    After(Span),
+    /// So long after the client's call before it ended (closed loop); never, if that is not before
+    /// `until`.
+    After {
+        /// The wait.
+        think: Span,
+        /// No call of the loop starts from here on.
+        until: Time,
+    },
 }
 
 /// Which node is asked first. Redirects are followed from there.

@@ -101,13 +101,17 @@ impl<Q: Data> Client<Q> {
         self.id
     }
 
-    /// How long until its next call, seen from `now`; none when it has made them all.
-    pub(crate) fn next_in(&self, now: Time) -> Option<Span> {
-        let planned = &self.script[*self.mine.get(self.begun as usize)? as usize];
-        Some(match planned.start {
-            Start::At(time) => time.since(now),
-            Start::After(span) => span,
-        })
+    /// How long until its next call, seen from `now`; none when it has made them all. Passes over
+    /// the calls of a closed loop whose time is over.
+    pub(crate) fn next_in(&mut self, now: Time) -> Option<Span> {
+        loop {
+            let planned = &self.script[*self.mine.get(self.begun as usize)? as usize];
+            match planned.start {
+                Start::At(time) => return Some(time.since(now)),
+                Start::After { think, until } if now + think < until => return Some(think),
+                Start::After { .. } => self.begun += 1,
+            }
+        }
     }
 
     /// Whether it has a call open or calls to make.
@@ -300,7 +304,13 @@ mod tests {
         };
         let script = Arc::new(vec![
             call(Start::At(Time(5)), 10),
-            call(Start::After(Span(7)), 11),
+            call(
+                Start::After {
+                    think: Span(7),
+                    until: Time(500),
+                },
+                11,
+            ),
         ]);
         Client::new(ClientId(1), 4, 3, &script, vec![0, 1], 1)
     }

@@ -182,7 +182,7 @@ impl<P: Process> World<P> {
                 .push(Time::ZERO, Event::Start { node: NodeId(node) });
         }
         self.schedule_plan();
-        for client in &self.clients {
+        for client in &mut self.clients {
             if let Some(after) = client.next_in(Time::ZERO) {
                 self.queue.push(
                     Time::ZERO + after,
