@@ -2,8 +2,9 @@
 
 use crate::{id::NodeId, process::Process, time::Time, world::World};
 
-/// A property that must hold after every event. It may remember what it saw before.
-pub trait Invariant<P: Process> {
+/// A property that must hold after every event. It may remember what it saw before. A run may go on
+/// in a thread of its own, so it must be able to go there.
+pub trait Invariant<P: Process>: Send {
     /// Its name, as reports tell it: `election-safety`.
     fn name(&self) -> &'static str;
 
@@ -43,20 +44,31 @@ pub fn run_checked<P: Process>(
     while world.next_at().is_some_and(|at| at <= end) {
         let Some(step) = world.step() else { break };
         let Some(touched) = step.node else { continue };
-        invariants.retain_mut(|invariant| {
-            match invariant.check(step.time, touched, world.processes()) {
-                Ok(()) => true,
-                Err(breach) => {
-                    found.push(Breached {
-                        time: step.time,
-                        invariant: invariant.name(),
-                        breach,
-                    });
-                    false
-                }
-            }
-        });
+        let state = (step.time, touched, world.processes());
+        check_all(&mut invariants, state, &mut found);
     }
     world.run_until(end);
     found
+}
+
+/// Checks all of them, and drops those that do not hold.
+#[inline]
+pub(crate) fn check_all<P: Process>(
+    invariants: &mut Vec<Box<dyn Invariant<P>>>,
+    (time, touched, processes): (Time, NodeId, &[Option<P>]),
+    found: &mut Vec<Breached>,
+) {
+    invariants.retain_mut(
+        |invariant| match invariant.check(time, touched, processes) {
+            Ok(()) => true,
+            Err(breach) => {
+                found.push(Breached {
+                    time,
+                    invariant: invariant.name(),
+                    breach,
+                });
+                false
+            }
+        },
+    );
 }

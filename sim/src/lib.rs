@@ -23,6 +23,7 @@ mod latency;
 mod link;
 mod network;
 mod nodes;
+mod outcome;
 mod process;
 mod queue;
 mod stream;
@@ -49,6 +50,7 @@ pub use crate::{
     latency::{Latency, Weighted},
     link::Dropped,
     network::{LinkSettings, Network, Place},
+    outcome::{LOOK_EVERY, Observe, Outcome, Sample, Unsupported, run_on_world},
     process::{Data, Membership, Message, Process, Reply, Role, View},
     stream::{Probability, Stream},
     time::{BadSpan, Span, Time},

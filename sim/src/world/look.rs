@@ -87,6 +87,11 @@ impl<P: Process> World<P> {
         &self.history
     }
 
+    /// What clients have seen, taken out of a world that is no longer needed.
+    pub fn into_history(self) -> Vec<HistoryEvent<P::Request, P::Response>> {
+        self.history
+    }
+
     /// The process of each server, spares included; none while it is down.
     pub fn processes(&self) -> &[Option<P>] {
         &self.processes
