@@ -1,1 +1,3 @@
 //! Scenario files, nemesis, workloads, and the runner of murphy.
+
+pub mod language;

@@ -1,0 +1,397 @@
+//! The words that values of a scenario are written with: closed lists, and small texts such as
+//! `200/s` and `converges within 5s`. Each is read and written in one way only.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use murphy_sim::Span;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// What clients do.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::EnumIter,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum WorkloadKind {
+    /// Reads and writes of single keys.
+    Register,
+    /// Reads, writes and compare-and-set of single keys.
+    CasRegister,
+    /// Transactions that append to lists and read them.
+    ListAppend,
+    /// Transactions that read and write registers.
+    RwRegister,
+    /// Transfers between accounts, and reads of all of them.
+    Bank,
+    /// Events that are published to keys and applied to a view.
+    Outbox,
+    /// Events that every node is to learn of.
+    Broadcast,
+}
+
+/// How keys are chosen.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum KeyChoice {
+    /// All alike.
+    #[default]
+    Uniform,
+    /// The k-th key 1/k times as often as the first.
+    Zipf,
+    /// Four calls in five go to the first key.
+    Hot,
+}
+
+/// A family of faults that a scenario can allow.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::EnumIter,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Family {
+    /// Partitions of every shape, some of them flapping.
+    Partition,
+    /// Messages lost at random.
+    Loss,
+    /// Messages that arrive twice.
+    Duplicate,
+    /// Messages that overtake each other.
+    Reorder,
+    /// Messages that are damaged and dropped by a checksum.
+    Corrupt,
+    /// Slow links.
+    Delay,
+    /// Links that carry little.
+    Bandwidth,
+    /// Messages held and released, by link or node after node.
+    Clog,
+    /// Crashes, alone, by minority, or in a loop.
+    Crash,
+    /// Nodes that stand still.
+    Pause,
+    /// Nodes that are slow.
+    SlowCpu,
+    /// Wall clocks that are off, jump, strobe, freeze or are slewed; drift up to 500 ppm.
+    Clock,
+    /// Disks that are slow, stall, fill up or fail to sync.
+    Disk,
+    /// Crashes that lose the disk. Few protocols promise to survive them.
+    DiskLost,
+    /// Records that rot on disk. Few protocols promise to survive it.
+    DiskCorrupt,
+    /// `buggify` sites in the protocol.
+    Buggify,
+}
+
+/// A judge of what clients saw.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::EnumIter,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum HistoryCheck {
+    /// Every call seems to take effect at one moment while it is open.
+    Linearizable,
+    /// Transactions seem to run one after the other.
+    Serializable,
+    /// Serializable, in an order that real time allows.
+    StrictSerializable,
+    /// Transactions read from a snapshot, and no update is lost.
+    SnapshotIsolation,
+    /// Nothing is read that was not, or not yet, committed.
+    ReadCommitted,
+    /// Money is neither made nor lost.
+    Bank,
+    /// Events: none made up, none lost after its acknowledgement, none applied twice, per-key order.
+    Delivery,
+    /// All participants decide alike (AC1 to AC5).
+    AtomicCommit,
+    /// No acknowledged write is lost.
+    Durable,
+}
+
+/// A judge of what nodes hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StateCheck {
+    /// Equal views at the end of the run, or so long after the heal: `converges`,
+    /// `converges within 5s`.
+    Converges {
+        /// How long after the heal; by the end of the run when absent.
+        within: Option<Span>,
+    },
+    /// No lock is held by a transaction that is over: `no-orphan-locks`.
+    NoOrphanLocks,
+    /// No transaction is in doubt at the end of the run: `decided`.
+    Decided,
+}
+
+/// What must come out of the suite of seeds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Expectation {
+    /// Nothing is violated, whatever the seed: `holds`.
+    #[default]
+    Holds,
+    /// Some seed shows this anomaly: `violated: stale-read`.
+    Violated(String),
+}
+
+/// Calls a second over all clients, written `200/s`. Never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate(pub u32);
+
+impl Rate {
+    /// More calls a second than this are taken for a slip of the pen.
+    pub const MOST: u32 = 1_000_000;
+}
+
+/// State checks, as they are written.
+pub(crate) const STATE_CHECKS: [&str; 4] = [
+    "converges",
+    "converges within 5s",
+    "no-orphan-locks",
+    "decided",
+];
+
+impl fmt::Display for StateCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateCheck::Converges { within: None } => f.write_str("converges"),
+            StateCheck::Converges { within: Some(span) } => write!(f, "converges within {span}"),
+            StateCheck::NoOrphanLocks => f.write_str("no-orphan-locks"),
+            StateCheck::Decided => f.write_str("decided"),
+        }
+    }
+}
+
+impl FromStr for StateCheck {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<StateCheck, String> {
+        match text {
+            "converges" => Ok(StateCheck::Converges { within: None }),
+            "no-orphan-locks" => Ok(StateCheck::NoOrphanLocks),
+            "decided" => Ok(StateCheck::Decided),
+            _ => match text.strip_prefix("converges within ") {
+                Some(span) => {
+                    let span = span
+                        .parse()
+                        .map_err(|bad: murphy_sim::BadSpan| bad.to_string())?;
+                    Ok(StateCheck::Converges { within: Some(span) })
+                }
+                None => Err(format!(
+                    "`{text}` is not a check of states: write one of {}",
+                    STATE_CHECKS.map(|check| format!("`{check}`")).join(", ")
+                )),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expectation::Holds => f.write_str("holds"),
+            Expectation::Violated(anomaly) => write!(f, "violated: {anomaly}"),
+        }
+    }
+}
+
+impl FromStr for Expectation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Expectation, String> {
+        if text == "holds" {
+            return Ok(Expectation::Holds);
+        }
+        let is_name = |name: &str| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        match text.strip_prefix("violated:").map(str::trim) {
+            Some(anomaly) if is_name(anomaly) => Ok(Expectation::Violated(anomaly.to_owned())),
+            _ => Err(format!(
+                "`{text}` is not an expectation: write `holds`, or `violated: ` and the anomaly, \
+                 as in `violated: stale-read`"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.0)
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rate, String> {
+        let number = text
+            .strip_suffix("/s")
+            .map(str::trim_end)
+            .filter(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        let Some(number) = number else {
+            return Err(format!(
+                "`{text}` is not a rate: write whole calls a second, as in `200/s`"
+            ));
+        };
+        match number.parse() {
+            Ok(0) => {
+                Err("a rate of zero asks nothing of the cluster: write at least `1/s`".to_owned())
+            }
+            Ok(rate) if rate <= Rate::MOST => Ok(Rate(rate)),
+            _ => Err(format!(
+                "`{text}` is too much: write at most `{}`",
+                Rate(Rate::MOST)
+            )),
+        }
+    }
+}
+
+/// Written and read through `Display` and `FromStr`; the pattern is for editors.
+macro_rules! text {
+    ($($type:ident: $pattern:literal, $about:literal;)+) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern, "description": $about })
+            }
+        }
+    )+};
+}
+
+text! {
+    Rate: "^[0-9]+ ?/s$", "Calls a second over all clients, as in `200/s`.";
+    StateCheck: "^(converges( within [0-9.]+ ?(h|m|s|ms|us|ns))?|no-orphan-locks|decided)$",
+        "A judge of what nodes hold: `converges`, `converges within 5s`, `no-orphan-locks`, `decided`.";
+    Expectation: "^(holds|violated: *[A-Za-z0-9-]+)$",
+        "`holds`, or `violated: ` and the anomaly that some seed must show.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for text in [
+            "converges",
+            "converges within 5s",
+            "no-orphan-locks",
+            "decided",
+        ] {
+            assert_eq!(text.parse::<StateCheck>().unwrap().to_string(), text);
+        }
+        for text in ["holds", "violated: stale-read", "violated: G1c"] {
+            assert_eq!(text.parse::<Expectation>().unwrap().to_string(), text);
+        }
+        assert_eq!("200/s".parse::<Rate>().unwrap().to_string(), "200/s");
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_remedy() {
+        for text in [
+            "",
+            "200",
+            "0/s",
+            "-1/s",
+            "NaN/s",
+            "1.5/s",
+            "99999999999999/s",
+            "2000000/s",
+        ] {
+            let error = text.parse::<Rate>().unwrap_err();
+            assert!(error.contains("/s`"), "{error}");
+        }
+        for text in [
+            "",
+            "violated",
+            "violated:",
+            "violated: a b",
+            "violated: ../x",
+            "Holds",
+        ] {
+            let error = text.parse::<Expectation>().unwrap_err();
+            assert!(error.contains("violated: stale-read"), "{error}");
+        }
+        for text in [
+            "converge",
+            "converges within",
+            "converges within soon",
+            "converges within -1s",
+        ] {
+            let error = text.parse::<StateCheck>().unwrap_err();
+            assert!(error.contains("write"), "{error}");
+        }
+    }
+}
