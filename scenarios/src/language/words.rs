@@ -156,12 +156,12 @@ pub enum HistoryCheck {
     ReadCommitted,
     /// Money is neither made nor lost.
     Bank,
-    /// Events: none made up, none lost after its acknowledgement, none applied twice, per-key order.
+    /// Events: none made up, none lost after its acknowledgement, none applied twice.
     Delivery,
+    /// The same, and events of one key in the order of their publication.
+    OrderedDelivery,
     /// All participants decide alike (AC1 to AC5).
     AtomicCommit,
-    /// No acknowledged write is lost.
-    Durable,
 }
 
 /// A judge of what nodes hold.
@@ -173,10 +173,11 @@ pub enum StateCheck {
         /// How long after the heal; by the end of the run when absent.
         within: Option<Span>,
     },
-    /// No lock is held by a transaction that is over: `no-orphan-locks`.
-    NoOrphanLocks,
-    /// No transaction is in doubt at the end of the run: `decided`.
-    Decided,
+    /// The final reads, made when all is quiet, succeed: `progress`.
+    Progress,
+    /// Nothing is left to do at the end of the run, no transaction in doubt, no lock held, no event
+    /// unsent: `settled`.
+    Settled,
 }
 
 /// What must come out of the suite of seeds.
@@ -202,8 +203,8 @@ impl Rate {
 pub(crate) const STATE_CHECKS: [&str; 4] = [
     "converges",
     "converges within 5s",
-    "no-orphan-locks",
-    "decided",
+    "progress",
+    "settled",
 ];
 
 impl fmt::Display for StateCheck {
@@ -211,8 +212,8 @@ impl fmt::Display for StateCheck {
         match self {
             StateCheck::Converges { within: None } => f.write_str("converges"),
             StateCheck::Converges { within: Some(span) } => write!(f, "converges within {span}"),
-            StateCheck::NoOrphanLocks => f.write_str("no-orphan-locks"),
-            StateCheck::Decided => f.write_str("decided"),
+            StateCheck::Progress => f.write_str("progress"),
+            StateCheck::Settled => f.write_str("settled"),
         }
     }
 }
@@ -223,8 +224,8 @@ impl FromStr for StateCheck {
     fn from_str(text: &str) -> Result<StateCheck, String> {
         match text {
             "converges" => Ok(StateCheck::Converges { within: None }),
-            "no-orphan-locks" => Ok(StateCheck::NoOrphanLocks),
-            "decided" => Ok(StateCheck::Decided),
+            "progress" => Ok(StateCheck::Progress),
+            "settled" => Ok(StateCheck::Settled),
             _ => match text.strip_prefix("converges within ") {
                 Some(span) => {
                     let span = span
@@ -332,8 +333,8 @@ macro_rules! text {
 
 text! {
     Rate: "^[0-9]+ ?/s$", "Calls a second over all clients, as in `200/s`.";
-    StateCheck: "^(converges( within [0-9.]+ ?(h|m|s|ms|us|ns))?|no-orphan-locks|decided)$",
-        "A judge of what nodes hold: `converges`, `converges within 5s`, `no-orphan-locks`, `decided`.";
+    StateCheck: "^(converges( within [0-9.]+ ?(h|m|s|ms|us|ns))?|progress|settled)$",
+        "A judge of what nodes hold: `converges`, `converges within 5s`, `progress`, `settled`.";
     Expectation: "^(holds|violated: *[A-Za-z0-9-]+)$",
         "`holds`, or `violated: ` and the anomaly that some seed must show.";
 }
@@ -347,8 +348,8 @@ mod tests {
         for text in [
             "converges",
             "converges within 5s",
-            "no-orphan-locks",
-            "decided",
+            "progress",
+            "settled",
         ] {
             assert_eq!(text.parse::<StateCheck>().unwrap().to_string(), text);
         }
