@@ -13,6 +13,7 @@ pub mod durability;
 mod hash;
 pub mod history;
 pub mod linearizable;
+pub mod transactions;
 pub mod verdict;
 
 pub use anomaly::AnomalyName;

@@ -1,3 +1,25 @@
 //! Scenario files, nemesis, workloads, and the runner of murphy.
+//!
+//! This crate puts a world, a protocol and judges together as a scenario says, and makes plain records
+//! of what came out. It knows nothing of how messages move, how a checker searches or how anything is
+//! drawn.
 
 pub mod language;
+
+mod diagram;
+mod judge;
+mod nemesis;
+mod registry;
+mod run;
+mod suite;
+mod verdicts;
+mod workload;
+
+pub use crate::{
+    judge::{Seen, Served},
+    nemesis::Nemesis,
+    registry::{Entry, protocol, protocols},
+    run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate},
+    suite::{Options, Seeds, prepare, repeat_command, run},
+    workload::{Demand, Pace},
+};

@@ -1,0 +1,136 @@
+//! Judging a run: what clients saw and what nodes hold, put into the checkers' words.
+//!
+//! Each service says once how its calls become a checker's operations. An operation's position in
+//! the checker's history is its call's position in the order of invocation.
+
+mod events;
+mod kv;
+mod txn;
+
+use murphy_checkers::{History, HistoryError, Process, Verdict};
+use murphy_models::service::Service;
+use murphy_sim::{Data, Happened, HistoryEvent, NodeId, PlannedCall, Span, Stream, Time, View};
+
+use crate::{
+    language::{HistoryCheck, WorkloadKind},
+    workload::Demand,
+};
+
+/// A kind of request that workloads can draw and checkers can judge: a service, seen from here.
+pub trait Served: Data {
+    /// The answers.
+    type Answer: Data;
+    /// What nodes hold.
+    type Held: Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static;
+    /// Which service it is.
+    const SERVICE: Service;
+
+    /// Draws the calls of a workload; none when the workload is another service's.
+    fn draw(kind: WorkloadKind, demand: &Demand, stream: &mut Stream) -> Option<Vec<PlannedCall<Self>>>;
+
+    /// The workloads that it can draw.
+    fn workloads() -> &'static [WorkloadKind];
+
+    /// The history checks that make sense for it.
+    fn checks() -> &'static [HistoryCheck];
+
+    /// Judges a run by one check. Panics on a check that is not among [`Served::checks`].
+    fn judge(check: HistoryCheck, seen: &Seen<Self>) -> Verdict;
+
+    /// The request as a person writes it: `write 3 17`.
+    fn tell(&self) -> String;
+
+    /// The answer as a person writes it.
+    fn tell_answer(answer: &Self::Answer) -> String;
+}
+
+/// Everything that a judge may look at.
+#[derive(Clone, Debug)]
+pub struct Seen<'a, Q: Served> {
+    /// What clients saw.
+    pub history: &'a [HistoryEvent<Q, Q::Answer>],
+    /// What each node that is up held in the end.
+    pub held: &'a [(NodeId, View<Q::Held>)],
+    /// What nodes held now and then, where that was sampled.
+    pub samples: &'a [Sample<Q::Held>],
+    /// What clients were to ask.
+    pub demand: &'a Demand,
+    /// Balance of accounts that were never touched.
+    pub opening_balance: Option<i64>,
+    /// When the last fault was over; none when there was no heal.
+    pub healed: Option<Time>,
+    /// Whether any fault was planned.
+    pub had_faults: bool,
+    /// How long after the heal replicas agreed for the first time.
+    pub converged_after: Option<Span>,
+}
+
+/// What nodes held at one time.
+pub type Sample<H> = murphy_sim::Sample<H>;
+
+/// The history in a checker's words: `call` puts a request, `answer` a request and its answer.
+fn history<Q: Served, C, R>(
+    seen: &[HistoryEvent<Q, Q::Answer>],
+    call: impl Fn(&Q) -> C,
+    answer: impl Fn(&Q, &Q::Answer) -> R,
+) -> History<C, R> {
+    build(seen, call, answer).expect("a world's clients make one call at a time and end what they began")
+}
+
+fn build<Q: Served, C, R>(
+    seen: &[HistoryEvent<Q, Q::Answer>],
+    call: impl Fn(&Q) -> C,
+    answer: impl Fn(&Q, &Q::Answer) -> R,
+) -> Result<History<C, R>, HistoryError> {
+    let mut builder = History::builder();
+    let mut open = std::collections::BTreeMap::new();
+    for event in seen {
+        let (process, time) = (Process(event.process), event.time.0);
+        match &event.what {
+            Happened::Invoke(request) => {
+                open.insert(event.process, request);
+                builder.invoke(process, time, call(request))?;
+            }
+            Happened::Ok(response) => {
+                let request = open.remove(&event.process).expect("what ends was invoked");
+                builder.ok(process, time, answer(request, response))?;
+            }
+            Happened::Fail => {
+                open.remove(&event.process);
+                builder.fail(process, time)?;
+            }
+            Happened::Info => {
+                open.remove(&event.process);
+                builder.info(process, time)?;
+            }
+        }
+    }
+    Ok(builder.finish())
+}
+
+/// Each call in order of invocation: the call, how it ended, and when.
+pub(crate) struct Call<'a, Q: Served> {
+    pub(crate) client: u32,
+    pub(crate) request: &'a Q,
+    pub(crate) invoked: Time,
+    pub(crate) ended: Option<(Time, &'a Happened<Q, Q::Answer>)>,
+}
+
+/// Pairs every invocation with its end.
+pub(crate) fn calls<Q: Served>(history: &[HistoryEvent<Q, Q::Answer>]) -> Vec<Call<'_, Q>> {
+    let mut calls = Vec::new();
+    let mut open = std::collections::BTreeMap::new();
+    for event in history {
+        match &event.what {
+            Happened::Invoke(request) => {
+                open.insert(event.call, calls.len());
+                calls.push(Call { client: event.client.0, request, invoked: event.time, ended: None });
+            }
+            what => {
+                let place = open.remove(&event.call).expect("what ends was invoked");
+                calls[place].ended = Some((event.time, what));
+            }
+        }
+    }
+    calls
+}
