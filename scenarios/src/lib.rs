@@ -15,6 +15,9 @@ mod suite;
 mod verdicts;
 mod workload;
 
+#[cfg(any(test, feature = "proptest"))]
+pub mod strategies;
+
 pub use crate::{
     judge::{Seen, Served},
     nemesis::Nemesis,
