@@ -26,6 +26,7 @@ mod nodes;
 mod process;
 mod queue;
 mod stream;
+pub mod testing;
 mod time;
 mod trace;
 mod validate;
