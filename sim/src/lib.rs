@@ -27,6 +27,7 @@ mod outcome;
 mod process;
 mod queue;
 mod stream;
+pub mod testing;
 mod time;
 mod trace;
 mod validate;

@@ -1,0 +1,3 @@
+//! What several protocols are built from.
+
+pub mod sessions;
