@@ -8,4 +8,5 @@ pub mod outbox;
 pub mod primary_backup;
 pub mod protocol;
 pub mod service;
+pub mod shared;
 pub mod two_phase_commit;

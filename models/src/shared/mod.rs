@@ -1,0 +1,3 @@
+//! Parts that several protocols are built of.
+
+pub mod locks;
