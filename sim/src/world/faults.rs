@@ -31,7 +31,7 @@ pub struct FaultReport {
 
 /// What is to be done about a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Begin,
     /// One of its turns, for those that go on and off.
     Turn(u32),

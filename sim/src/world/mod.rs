@@ -5,10 +5,14 @@
 
 mod effects;
 mod faults;
+#[cfg(madsim)]
+mod host;
 mod look;
 mod node;
 
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 pub use self::faults::FaultReport;
 pub use self::look::{Stats, Step, agree};
@@ -33,7 +37,7 @@ use crate::{
 
 /// Everything that can happen.
 #[derive(Clone, Debug)]
-enum Event<P: Process> {
+pub(crate) enum Event<P: Process> {
     /// Something arrives, if the network still lets it.
     Deliver(Parcel<P>),
     /// A timer runs out, if it is still set.
@@ -58,17 +62,18 @@ enum Event<P: Process> {
 
 /// Something under way from one place to another.
 #[derive(Clone, Debug)]
-struct Parcel<P: Process> {
-    from: NodeId,
-    to: NodeId,
-    sent: Time,
-    corrupt: bool,
-    packet: Packet<P>,
+pub(crate) struct Parcel<P: Process> {
+    pub(crate) from: NodeId,
+    pub(crate) to: NodeId,
+    pub(crate) sent: Time,
+    pub(crate) corrupt: bool,
+    pub(crate) packet: Packet<P>,
 }
 
 /// What a parcel holds.
-#[derive(Clone, Debug)]
-enum Packet<P: Process> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(crate) enum Packet<P: Process> {
     Message(P::Message),
     Request {
         call: CallId,
@@ -207,6 +212,10 @@ impl<P: Process> World<P> {
             time,
             self.now
         );
+        Some(self.happen(time, event))
+    }
+
+    fn happen(&mut self, time: Time, event: Event<P>) -> Step {
         self.now = time;
         let node = match event {
             Event::Deliver(parcel) => self.deliver(parcel),
@@ -219,7 +228,7 @@ impl<P: Process> World<P> {
             Event::Heal => self.heal(),
         };
         self.checkpoints.pass(self.events, self.digest);
-        Some(Step { time, node })
+        Step { time, node }
     }
 
     /// Lets happen all that happens up to and at `end`, and moves time there.
