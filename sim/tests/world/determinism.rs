@@ -204,7 +204,7 @@ fn the_first_event_that_differs_is_found() {
     assert!(found.first[0].event <= found.agree, "with what was before");
     assert!(found.first.last().expect("and after").event > found.agree + 1);
     let text = found.to_string();
-    assert_eq!(text.matches("\n> ").count() > 2, true, "{text}");
+    assert!(text.matches("\n> ").count() > 2, "{text}");
 }
 
 #[test]
