@@ -173,7 +173,7 @@ impl<R> Disk<R> {
         };
         let tears = match fate {
             DiskFate::Torn => true,
-            DiskFate::Drawn => draw % 4 == 0,
+            DiskFate::Drawn => draw.is_multiple_of(4),
             _ => false,
         };
         let torn = tears && kept < unsynced;

@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 pub type Plan = Vec<PlannedFault>;
 
 /// One fault of a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct PlannedFault {
     /// What sets it off.
@@ -172,7 +172,15 @@ pub enum MessageFate {
 
 /// One thing that goes wrong.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantNames,
 )]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(
