@@ -396,6 +396,10 @@ impl<P: Process> World<P> {
             }
             _ => None,
         };
+        if matches!(work, Work::SyncFailed) {
+            node.disk.failure_told();
+            node.disk_epoch += 1;
+        }
         let mut ctx = node.context(
             id,
             self.now,
@@ -458,7 +462,7 @@ impl<P: Process> World<P> {
 
     fn synced(&mut self, id: NodeId, epoch: u32, upto: LogIndex) -> Option<NodeId> {
         let node = &mut self.nodes[id.index()];
-        if node.disk_epoch != epoch {
+        if node.disk_epoch != epoch || node.disk.has_failed() {
             return None;
         }
         if let Some(stall) = node.disk_stalled {
@@ -470,7 +474,7 @@ impl<P: Process> World<P> {
             .disk_full
             .filter(|_| node.disk.end() > node.disk.durable());
         if let Some(cause) = node.sync_fails.or(full) {
-            node.disk.drop_unsynced();
+            node.disk.fail();
             node.disk_epoch += 1;
             self.faults.hit(cause.by);
             self.happens(Kind::SyncFailed, id.0);
