@@ -108,9 +108,6 @@ impl Gossip {
         if self.config.has(Mutant::AckBeforeSync) {
             ctx.reply(call, Reply::Ok(Response::Published));
         }
-        if self.config.has(Mutant::CounterReusedAfterRestart) {
-            self.learn(rumour);
-        }
     }
 
     /// Writes what is new of these and makes it durable.
@@ -141,6 +138,9 @@ impl Gossip {
             rumour,
             calls,
         });
+        if self.config.has(Mutant::CounterReusedAfterRestart) && rumour.origin == ctx.node() {
+            self.learn(rumour);
+        }
     }
 
     pub(super) fn synced(&mut self, upto: LogIndex, ctx: &mut Context<Gossip>) {
@@ -218,9 +218,6 @@ impl Gossip {
     pub const fn known(&self) -> usize {
         self.known
     }
-
-    /// X
-    pub fn unsynced(&self) -> usize { self.unsynced.len() }
 
     /// How many events a reader sees.
     pub const fn shown_count(&self) -> usize {

@@ -21,7 +21,7 @@ pub struct Consumer {
     applied: Vec<Row>,
     /// How many of them will survive a crash.
     durable: usize,
-    /// Where each event is among them.
+    /// Where each event is among them, the first time.
     processed: BTreeMap<EventId, usize>,
     /// Answers that wait until all that was written before them is durable.
     answers: VecDeque<Answer>,
@@ -76,7 +76,8 @@ impl Consumer {
                 continue;
             }
             ctx.append(Record::Applied(*row));
-            self.processed.insert(row.event, self.applied.len());
+            let place = self.applied.len();
+            self.processed.entry(row.event).or_insert(place);
             self.applied.push(*row);
         }
         assert_eq!(ctx.log_end().0, self.applied.len() as u64, "an effect is a record");
