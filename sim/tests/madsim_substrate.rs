@@ -74,6 +74,7 @@ impl Process for Lister {
         match request {
             Ask::Clock => ctx.reply(call, Reply::Ok(Told::Clock(ctx.now().0))),
             Ask::Push(_) if !self.first => ctx.reply(call, Reply::Redirect(Some(NodeId(0)))),
+            Ask::Push(u32::MAX) => panic!("a bug of the process"),
             Ask::Push(item) => {
                 self.list.push(item);
                 let index = ctx.append(item);
@@ -393,6 +394,18 @@ mod hosted {
                 .iter()
                 .all(|(label, _)| *label != "overtaken")
         );
+    }
+
+    #[test]
+    fn a_process_that_panics_panics_in_the_callers_thread_and_leaves_nothing_behind() {
+        let bug = |i| Ask::Push(if i == 7 { u32::MAX } else { i });
+        let buggy = setup(Cluster::new(5, 2), "[]", bug);
+        let clean = pushes("[]");
+        let before = run(&clean, 1).digest;
+        let panic = std::panic::catch_unwind(|| run(&buggy, 1).digest);
+        let panic = panic.expect_err("the process has a bug");
+        assert_eq!(panic.downcast_ref(), Some(&"a bug of the process"));
+        assert_eq!(run(&clean, 1).digest, before);
     }
 
     struct Short;

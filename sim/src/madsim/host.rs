@@ -275,7 +275,7 @@ impl<P: Process> Host<P> {
             }
         }
         // What else it does, its tasks do.
-        pending().await
+        pending::<()>().await;
     }
 
     /// The node is on the network: starts its process. False if it may not start.

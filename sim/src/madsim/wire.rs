@@ -182,3 +182,16 @@ pub(super) fn place(address: Ipv4Addr) -> NodeId {
     let [_, a, b, c] = address.octets();
     NodeId(u32::from_be_bytes([0, a, b, c]) - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_has_an_address_of_its_own() {
+        assert_eq!(address(NodeId(0)), Ipv4Addr::new(10, 0, 0, 1));
+        for id in [0, 1, 254, 255, 256, 65_535, 70_000] {
+            assert_eq!(place(address(NodeId(id))), NodeId(id));
+        }
+    }
+}

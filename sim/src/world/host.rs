@@ -17,29 +17,14 @@ impl<P: Process> World<P> {
             "time runs forward: {now} after {}",
             self.now
         );
-        match event {
-            Event::Free { node } => self.free_now(now, node),
-            event => self.happen(now, event),
+        if let Event::Free { node } = event {
+            // The other loop comes somewhat after the moment at which the CPU was free.
+            let wakes_at = &mut self.nodes[node.index()].wakes_at;
+            if *wakes_at <= now {
+                *wakes_at = now;
+            }
         }
-    }
-
-    /// As [`World::free`], for a loop that comes somewhat after the moment at which the CPU was free.
-    fn free_now(&mut self, now: Time, id: NodeId) -> Step {
-        self.now = now;
-        let node = &mut self.nodes[id.index()];
-        node.wake_queued = false;
-        let ready = node.paused.is_none() && node.busy_until <= now;
-        let mut touched = None;
-        if ready && let Some(work) = node.inbox.pop_front() {
-            touched = Some(id);
-            self.react(id, work);
-        }
-        self.wake_when_free(id);
-        self.checkpoints.pass(self.events, self.digest);
-        Step {
-            time: now,
-            node: touched,
-        }
+        self.happen(now, event)
     }
 
     /// Whether a partition cuts this link.
