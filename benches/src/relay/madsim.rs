@@ -47,7 +47,7 @@ fn on_this_thread(simulated: Duration, seed: u64) -> u64 {
         let machine = runtime.create_node().ip(address(node).ip()).build();
         machine.spawn(serve(node, seed, Arc::clone(&delivered)));
     }
-    runtime.block_on(sleep(simulated));
+    runtime.block_on(async move { sleep(simulated).await });
     delivered.load(Ordering::Relaxed)
 }
 

@@ -27,7 +27,14 @@ impl<P: Process> World<P> {
     fn free_now(&mut self, now: Time, id: NodeId) -> Step {
         self.now = now;
         let node = &mut self.nodes[id.index()];
-        node.wake_queued = false;
+        if node.wakes_at > now {
+            // It was meant for the node before a crash.
+            return Step {
+                time: now,
+                node: None,
+            };
+        }
+        node.wakes_at = Time::NEVER;
         let ready = node.paused.is_none() && node.busy_until <= now;
         let mut touched = None;
         if ready && let Some(work) = node.inbox.pop_front() {
