@@ -362,6 +362,9 @@ impl<P: Process> World<P> {
             }
             _ => None,
         };
+        if matches!(work, Work::SyncFailed) {
+            node.lose_unsynced();
+        }
         let mut ctx = node.context(
             id,
             self.now,
@@ -407,7 +410,7 @@ impl<P: Process> World<P> {
 
     fn synced(&mut self, id: NodeId, epoch: u32, upto: LogIndex) -> Option<NodeId> {
         let node = &mut self.nodes[id.index()];
-        if node.disk_epoch != epoch {
+        if node.disk_epoch != epoch || node.sync_failed {
             return None;
         }
         if let Some(stall) = node.disk_stalled {
@@ -419,8 +422,7 @@ impl<P: Process> World<P> {
             .disk_full
             .filter(|_| node.disk.end() > node.disk.durable());
         if let Some(cause) = node.sync_fails.or(full) {
-            node.disk.drop_unsynced();
-            node.disk_epoch += 1;
+            node.sync_failed = true;
             self.faults.hit(cause.by);
             self.happens(Kind::SyncFailed, id.0);
             self.note_if_loud(|| What::SyncFailed { node: id });

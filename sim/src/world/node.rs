@@ -69,6 +69,9 @@ pub(super) struct Node<P: Process> {
     pub(super) disk_epoch: u32,
     pub(super) disk_busy_until: Time,
     pub(super) held_syncs: Vec<LogIndex>,
+    /// A sync has failed and the process has yet to be told: until then nothing becomes durable, and
+    /// the process sees its log as it left it.
+    pub(super) sync_failed: bool,
     /// Faults that keep it down.
     pub(super) down_holds: u32,
     /// A spare that nobody has added.
@@ -100,6 +103,7 @@ impl<P: Process> Node<P> {
             disk_epoch: 0,
             disk_busy_until: Time::ZERO,
             held_syncs: Vec::new(),
+            sync_failed: false,
             down_holds: 0,
             spare,
             paused: None,
@@ -112,11 +116,20 @@ impl<P: Process> Node<P> {
         }
     }
 
+    /// The process is about to be told that a sync has failed: what was not durable goes now, and what
+    /// was under way with it.
+    pub(super) fn lose_unsynced(&mut self) {
+        self.disk.drop_unsynced();
+        self.disk_epoch += 1;
+        self.sync_failed = false;
+    }
+
     /// All that a crash takes, the disk apart.
     pub(super) fn forget(&mut self, now: Time) {
         self.timers.clear();
         self.inbox.clear();
         self.held_syncs.clear();
+        self.sync_failed = false;
         self.disk_epoch += 1;
         self.disk_busy_until = now;
         self.busy_until = now;
