@@ -3,6 +3,8 @@
 //! A protocol here knows nothing of scenarios, plans of faults, network settings, true time or the
 //! state of other nodes. Each file opens with its paper, its promise and what it tolerates.
 
+#[cfg(test)]
+mod events_testing;
 pub mod gossip;
 mod group_commit;
 pub mod outbox;

@@ -17,9 +17,12 @@ const ROUNDS_TOLD: u32 = 8;
 impl Gossip {
     pub(super) fn begin_round(&mut self, ctx: &mut Context<Gossip>) {
         self.round = self.round.wrapping_add(1);
-        let peer = peer(&self.config, ctx);
-        ctx.send(peer, Message::Digest(self.versions()));
+        self.ask(peer(&self.config, ctx), ctx);
         ctx.set_timer(Timer::Round, self.config.interval);
+    }
+
+    fn ask(&self, peer: NodeId, ctx: &mut Context<Gossip>) {
+        ctx.send(peer, Message::Digest(self.versions()));
     }
 
     /// Someone has begun a round with us. Silence means that there is nothing to tell or to ask.
@@ -50,10 +53,14 @@ impl Gossip {
             self.overwrite(rumours);
         }
         self.take(rumours, "learned-by-pull", ctx);
-        let Some(theirs) = versions else { return };
-        let rumours = self.lacking(&theirs);
-        if !rumours.is_empty() {
-            ctx.send(from, Message::Rumours(rumours));
+        if let Some(theirs) = versions {
+            let rumours = self.lacking(&theirs);
+            if !rumours.is_empty() {
+                ctx.send(from, Message::Rumours(rumours));
+            }
+        }
+        if rumours.len() >= self.config.batch {
+            self.ask(from, ctx); // A full message: there may be more, and a round is long to wait.
         }
     }
 
@@ -70,7 +77,9 @@ impl Gossip {
                 Err(_) => 0,
             };
             let lacks = heard.partition_point(|heard| heard.rumour.counter <= has);
-            let told = heard[lacks..].iter().filter(|heard| self.still_tells(heard));
+            let told = heard[lacks..]
+                .iter()
+                .filter(|heard| self.still_tells(heard));
             let room = self.config.batch - rumours.len();
             rumours.extend(told.take(room).map(|heard| heard.rumour));
             if rumours.len() == self.config.batch {

@@ -48,9 +48,7 @@ pub struct Config {
 }
 
 /// Which way events travel when two nodes compare notes.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Mode {
     /// Both ways.
@@ -62,9 +60,7 @@ pub enum Mode {
 }
 
 /// The bugs that can be planted.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Mutant {
     /// A node tells what it has heard for so many rounds and then no more.
@@ -97,9 +93,7 @@ pub struct Rumour {
 pub type Versions = Vec<(NodeId, u32)>;
 
 /// What nodes say to each other.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 pub enum Message {
     /// A round begins: this is how far I have heard.
     Digest(Versions),
@@ -255,17 +249,25 @@ impl Protocol for Gossip {
             return Err("gossip has no use for spare nodes: set `spares` to 0".to_owned());
         }
         let positive = |name: &str, default: u64| match parameters.option(name, default) {
-            0 => Err(format!("`{name}` of 0 never gets anywhere: write a number above it")),
+            0 => Err(format!(
+                "`{name}` of 0 never gets anywhere: write a number above it"
+            )),
             value => Ok(value),
         };
         let mode = |name: &String| {
             name.parse().map_err(|_| {
-                format!("there is no mode `{name}`: modes are {}", Mode::VARIANTS.join(", "))
+                format!(
+                    "there is no mode `{name}`: modes are {}",
+                    Mode::VARIANTS.join(", ")
+                )
             })
         };
         let mutant = |name: &String| {
             name.parse().map_err(|_| {
-                format!("there is no mutant `{name}`: mutants are {}", Mutant::VARIANTS.join(", "))
+                format!(
+                    "there is no mutant `{name}`: mutants are {}",
+                    Mutant::VARIANTS.join(", ")
+                )
             })
         };
         Ok(Config {

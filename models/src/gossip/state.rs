@@ -89,7 +89,11 @@ impl Gossip {
         event: EventId,
         ctx: &mut Context<Gossip>,
     ) {
-        if self.view.get(&key).is_some_and(|events| events.contains(&event)) {
+        if self
+            .view
+            .get(&key)
+            .is_some_and(|events| events.contains(&event))
+        {
             ctx.reached("published-again");
             return ctx.reply(call, Reply::Ok(Response::Published));
         }
@@ -111,7 +115,12 @@ impl Gossip {
     }
 
     /// Writes what is new of these and makes it durable.
-    pub(super) fn take(&mut self, rumours: &[Rumour], from: &'static str, ctx: &mut Context<Gossip>) {
+    pub(super) fn take(
+        &mut self,
+        rumours: &[Rumour],
+        from: &'static str,
+        ctx: &mut Context<Gossip>,
+    ) {
         let before = self.unsynced.len();
         for rumour in rumours {
             let next = self.written_upto(rumour.origin) + 1;
@@ -145,7 +154,9 @@ impl Gossip {
 
     pub(super) fn synced(&mut self, upto: LogIndex, ctx: &mut Context<Gossip>) {
         self.commits.synced(ctx);
-        let durable = self.unsynced.partition_point(|unsynced| unsynced.index <= upto);
+        let durable = self
+            .unsynced
+            .partition_point(|unsynced| unsynced.index <= upto);
         let durable: Vec<Unsynced> = self.unsynced.drain(..durable).collect();
         for Unsynced { rumour, calls, .. } in durable {
             if rumour.counter > self.version(rumour.origin) {
@@ -159,7 +170,11 @@ impl Gossip {
 
     fn learn(&mut self, rumour: Rumour) {
         let version = self.versions.entry(rumour.origin).or_default();
-        assert_eq!(rumour.counter, *version + 1, "rumours of an origin are learned in order");
+        assert_eq!(
+            rumour.counter,
+            *version + 1,
+            "rumours of an origin are learned in order"
+        );
         *version = rumour.counter;
         let round = self.round;
         self.heard
@@ -192,13 +207,27 @@ impl Gossip {
         self.versions.get(&origin).copied().unwrap_or(0)
     }
 
+    /// How far it has heard, or is about to have heard when the disk is done.
     pub(super) fn versions(&self) -> Versions {
-        self.versions.iter().map(|(origin, n)| (*origin, *n)).collect()
+        if self.unsynced.is_empty() {
+            return self
+                .versions
+                .iter()
+                .map(|(origin, n)| (*origin, *n))
+                .collect();
+        }
+        let mut versions = self.versions.clone();
+        for Unsynced { rumour, .. } in &self.unsynced {
+            versions.insert(rumour.origin, rumour.counter);
+        }
+        versions.into_iter().collect()
     }
 
     /// What was heard of each origin.
     pub(super) fn heard(&self) -> impl Iterator<Item = (NodeId, &[Heard])> {
-        self.heard.iter().map(|(origin, heard)| (*origin, heard.as_slice()))
+        self.heard
+            .iter()
+            .map(|(origin, heard)| (*origin, heard.as_slice()))
     }
 
     pub(super) fn read(&self, key: Key) -> Vec<EventId> {
@@ -207,7 +236,10 @@ impl Gossip {
 
     pub(super) fn shown(&self) -> events::View {
         let sorted = |events: &BTreeSet<EventId>| events.iter().copied().collect();
-        self.view.iter().map(|(key, events)| (*key, sorted(events))).collect()
+        self.view
+            .iter()
+            .map(|(key, events)| (*key, sorted(events)))
+            .collect()
     }
 
     pub(super) fn is_settled(&self) -> bool {

@@ -96,8 +96,13 @@ impl Broker {
     }
 
     fn make_durable(&mut self, length: usize) {
-        assert!(self.durable <= length && length <= self.log.len(), "the log is synced in order");
-        let positions = self.log[self.durable..length].iter().map(|row| row.position);
+        assert!(
+            self.durable <= length && length <= self.log.len(),
+            "the log is synced in order"
+        );
+        let positions = self.log[self.durable..length]
+            .iter()
+            .map(|row| row.position);
         self.durable_position = positions.fold(self.durable_position, u64::max);
         self.durable = length;
     }
@@ -162,7 +167,10 @@ impl Broker {
 
     pub(super) fn redeliver(&mut self, consumer: NodeId, ctx: &mut Context<Outbox>) {
         let delivery = self.delivery(consumer);
-        assert!(delivery.sent > delivery.offset, "nothing is awaited, so no timer is set");
+        assert!(
+            delivery.sent > delivery.offset,
+            "nothing is awaited, so no timer is set"
+        );
         delivery.late = true;
         let delivery = *delivery;
         ctx.reached("redelivered");
@@ -170,12 +178,7 @@ impl Broker {
     }
 
     /// An answer may be to a delivery from before a crash: the offset is what counts.
-    pub(super) fn acknowledged(
-        &mut self,
-        consumer: NodeId,
-        upto: u64,
-        ctx: &mut Context<Outbox>,
-    ) {
+    pub(super) fn acknowledged(&mut self, consumer: NodeId, upto: u64, ctx: &mut Context<Outbox>) {
         let durable = self.durable as u64;
         let delivery = self.delivery(consumer);
         if upto <= delivery.offset || upto > durable {

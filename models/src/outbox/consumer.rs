@@ -80,7 +80,11 @@ impl Consumer {
             self.processed.entry(row.event).or_insert(place);
             self.applied.push(*row);
         }
-        assert_eq!(ctx.log_end().0, self.applied.len() as u64, "an effect is a record");
+        assert_eq!(
+            ctx.log_end().0,
+            self.applied.len() as u64,
+            "an effect is a record"
+        );
         if self.applied.len() > before {
             self.commits.written(ctx);
             ctx.reached("applying");
@@ -111,7 +115,10 @@ impl Consumer {
     pub(super) fn synced(&mut self, upto: LogIndex, ctx: &mut Context<Outbox>) {
         self.commits.synced(ctx);
         let durable = upto.0 as usize;
-        assert!(durable <= self.applied.len(), "only what was written is synced");
+        assert!(
+            durable <= self.applied.len(),
+            "only what was written is synced"
+        );
         for row in self.applied.get(self.durable..durable).unwrap_or_default() {
             row.apply(&mut self.view);
         }

@@ -88,7 +88,10 @@ impl Database {
     pub(super) fn synced(&mut self, upto: LogIndex, ctx: &mut Context<Outbox>) {
         self.commits.synced(ctx);
         let durable = upto.0 as usize;
-        assert!(durable <= self.rows.len(), "only what was written is synced");
+        assert!(
+            durable <= self.rows.len(),
+            "only what was written is synced"
+        );
         for row in self.rows.get(self.durable..durable).unwrap_or_default() {
             row.apply(&mut self.view);
         }

@@ -74,9 +74,7 @@ pub struct Config {
 }
 
 /// The bugs that can be planted.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Mutant {
     /// The relay sees rows before their transaction is durable.
@@ -105,9 +103,7 @@ pub struct Row {
 }
 
 /// What nodes say to each other.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 pub enum Message {
     /// Relay to database: what has been committed since?
     Poll {
@@ -351,15 +347,22 @@ impl Protocol for Outbox {
             return Err("an outbox has no use for spare nodes: set `spares` to 0".to_owned());
         }
         if let Some(mode) = &parameters.mode {
-            return Err(format!("there is no mode `{mode}`: an outbox has only one, leave it out"));
+            return Err(format!(
+                "there is no mode `{mode}`: an outbox has only one, leave it out"
+            ));
         }
         let positive = |name: &str, default: u64| match parameters.option(name, default) {
-            0 => Err(format!("`{name}` of 0 never gets anywhere: write a number above it")),
+            0 => Err(format!(
+                "`{name}` of 0 never gets anywhere: write a number above it"
+            )),
             value => Ok(value),
         };
         let mutant = |name: &String| {
             name.parse().map_err(|_| {
-                format!("there is no mutant `{name}`: mutants are {}", Mutant::VARIANTS.join(", "))
+                format!(
+                    "there is no mutant `{name}`: mutants are {}",
+                    Mutant::VARIANTS.join(", ")
+                )
             })
         };
         Ok(Config {

@@ -56,7 +56,10 @@ impl Relay {
             return; // An answer to an older question, or a second copy.
         }
         let last = rows.last().expect("an answer holds rows").position;
-        let from_here_on = rows.iter().zip(after + 1..).all(|(row, p)| row.position == p);
+        let from_here_on = rows
+            .iter()
+            .zip(after + 1..)
+            .all(|(row, p)| row.position == p);
         assert!(from_here_on, "rows follow the cursor without a gap");
         self.sent_upto = last;
         let side_by_side = if self.config.has(Mutant::ParallelRelayBreaksKeyOrder) {
@@ -80,7 +83,10 @@ impl Relay {
     }
 
     pub(super) fn republish(&self, ctx: &mut Context<Outbox>) {
-        assert!(!self.in_flight.is_empty(), "nothing is awaited, so no timer is set");
+        assert!(
+            !self.in_flight.is_empty(),
+            "nothing is awaited, so no timer is set"
+        );
         ctx.reached("republished");
         self.publish(ctx);
     }

@@ -68,7 +68,9 @@ fn judge(
         }
         Entry::Vacant(_) => Err(Breach {
             anomaly: "phantom-event",
-            told: format!("{node} knows event {event} as {origin}'s {counter}th, which {origin} never had"),
+            told: format!(
+                "{node} knows event {event} as {origin}'s {counter}th, which {origin} never had"
+            ),
         }),
         Entry::Occupied(known) if *known.get() == event => Ok(()),
         Entry::Occupied(known) => Err(Breach {

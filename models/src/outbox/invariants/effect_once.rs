@@ -37,7 +37,10 @@ impl Invariant<Outbox> for EffectOnce {
             None => Ok(()),
             Some(row) => Err(Breach {
                 anomaly: "duplicate-effect",
-                told: format!("{touched} has applied event {} of key {} twice", row.event, row.key),
+                told: format!(
+                    "{touched} has applied event {} of key {} twice",
+                    row.event, row.key
+                ),
             }),
         }
     }

@@ -36,7 +36,11 @@ impl Invariant<Outbox> for KeyOrder {
         }
         for (i, row) in (begin..).zip(rows) {
             let latest = self.latest.entry((touched, row.key)).or_insert(*row);
-            let is_again = || consumer.durable()[..i].iter().any(|old| old.event == row.event);
+            let is_again = || {
+                consumer.durable()[..i]
+                    .iter()
+                    .any(|old| old.event == row.event)
+            };
             if row.position < latest.position && !is_again() {
                 return Err(Breach {
                     anomaly: "out-of-order",

@@ -43,7 +43,10 @@ impl Invariant<Outbox> for OffsetBehindConsumer {
             if delivery.offset < before {
                 return Err(Breach {
                     anomaly: "offset-moved-back",
-                    told: format!("{node} was at offset {before} and is at {}", delivery.offset),
+                    told: format!(
+                        "{node} was at offset {before} and is at {}",
+                        delivery.offset
+                    ),
                 });
             }
             let Some(consumer) = consumer(processes, node) else {
