@@ -172,6 +172,11 @@ impl TwoPhaseCommit {
             ctx.send(*node, message);
         }
         let wait = backoff(self.config.repeat, mine.attempts);
+        let wait = match mine.has_committed() {
+            true => wait,
+            // Who is to answer within the patience is asked several times within it.
+            false => wait.min(self.config.patience / 4),
+        };
         ctx.set_timer(Timer::Repeat(transaction), wait);
     }
 

@@ -190,13 +190,7 @@ impl TwoPhaseCommit {
             (None, None) => {}
         }
         let needs = needs(&steps);
-        let no_reads = self.config.has(Mutant::ReadLocksOmitted);
-        let wanted = needs
-            .iter()
-            .filter(|(_, mode)| !no_reads || **mode == LockMode::Exclusive);
-        let granted = self
-            .locks
-            .request(transaction, wanted.map(|(key, mode)| (*key, *mode)));
+        let granted = self.lock(transaction, &needs);
         let here = Participation {
             coordinator: from,
             begun,
@@ -215,6 +209,20 @@ impl TwoPhaseCommit {
         } else {
             self.wait(transaction, ctx);
         }
+    }
+
+    /// Asks for the locks; true when they are granted at once.
+    pub(super) fn lock(
+        &mut self,
+        transaction: TransactionId,
+        needs: &BTreeMap<Key, LockMode>,
+    ) -> bool {
+        let no_reads = self.config.has(Mutant::ReadLocksOmitted);
+        let wanted = needs
+            .iter()
+            .filter(|(_, mode)| !no_reads || **mode == LockMode::Exclusive);
+        self.locks
+            .request(transaction, wanted.map(|(key, mode)| (*key, *mode)))
     }
 
     /// Wound-wait (Rosenkrantz, Stearns & Lewis 1978): the younger ones in the way that have not
@@ -250,9 +258,10 @@ impl TwoPhaseCommit {
     /// All locks are held: does the steps.
     fn execute(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
         ctx.cancel_timer(Timer::LockWait(transaction));
-        let Some(here) = self.participating.get_mut(&transaction) else {
-            return;
-        };
+        let here = self
+            .participating
+            .get_mut(&transaction)
+            .expect("only who takes part has locks");
         assert_eq!(here.state, State::Waiting, "steps are done once");
         match run(&here.steps, &self.store) {
             Ok((found, changes)) => {
@@ -312,7 +321,11 @@ impl TwoPhaseCommit {
 
     fn release(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
         for next in self.locks.release(transaction) {
-            self.execute(next, ctx);
+            // Who has voted has its locks already, unless a mutant has given them away.
+            let waits = |here: &Participation| here.state == State::Waiting;
+            if self.participating.get(&next).is_some_and(waits) {
+                self.execute(next, ctx);
+            }
         }
     }
 
