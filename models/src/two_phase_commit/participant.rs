@@ -91,7 +91,10 @@ impl Participation {
     }
 
     fn reads(&self) -> Vec<Key> {
-        let shared = self.needs.iter().filter(|(_, mode)| **mode == LockMode::Shared);
+        let shared = self
+            .needs
+            .iter()
+            .filter(|(_, mode)| **mode == LockMode::Shared);
         shared.map(|(key, _)| *key).collect()
     }
 }
@@ -180,7 +183,10 @@ impl TwoPhaseCommit {
                 State::Preparing | State::Prepared => {}
             };
         }
-        match (self.over.get(&transaction), self.decisions.get(&transaction)) {
+        match (
+            self.over.get(&transaction),
+            self.decisions.get(&transaction),
+        ) {
             (Some(Vote::No), _) | (None, Some(Decision::Abort)) => {
                 let vote = Vote::No;
                 return ctx.send(from, Message::Vote { transaction, vote });
@@ -372,7 +378,10 @@ impl TwoPhaseCommit {
         peers: &[NodeId],
         ctx: &mut Context<Self>,
     ) {
-        let vote = match (self.over.get(&transaction), self.decisions.get(&transaction)) {
+        let vote = match (
+            self.over.get(&transaction),
+            self.decisions.get(&transaction),
+        ) {
             (Some(vote), _) => *vote,
             // A copy that was long under way.
             (None, Some(Decision::Commit)) => return,
@@ -506,9 +515,7 @@ impl TwoPhaseCommit {
         decision: Decision,
         ctx: &mut Context<Self>,
     ) {
-        let under_way = |(_, then): &(_, AfterSync)| {
-            matches!(then, AfterSync::Acknowledge(id, _) if *id == transaction)
-        };
+        let under_way = |(_, then): &(_, AfterSync)| matches!(then, AfterSync::Acknowledge(id, _) if *id == transaction);
         match decision {
             Decision::Commit if self.after_sync.iter().any(under_way) => {}
             // Its commit is durable, or it would know that it is in doubt.
@@ -570,4 +577,3 @@ impl TwoPhaseCommit {
         }
     }
 }
-

@@ -40,7 +40,9 @@ impl TwoPhaseCommit {
             node.replay(record, ctx);
         }
         let in_doubt = node.participating.iter();
-        let in_doubt: Vec<_> = in_doubt.map(|(id, here)| (*id, here.needs.clone())).collect();
+        let in_doubt: Vec<_> = in_doubt
+            .map(|(id, here)| (*id, here.needs.clone()))
+            .collect();
         for (transaction, needs) in in_doubt {
             ctx.reached("recovered-in-doubt");
             // Granted at once: those in doubt held them together before the crash.
