@@ -71,7 +71,10 @@ impl Coordination {
         Coordination {
             phase: Phase::Committed,
             begun: now,
-            parts: participants.iter().map(|node| (*node, Part::new(now))).collect(),
+            parts: participants
+                .iter()
+                .map(|node| (*node, Part::new(now)))
+                .collect(),
             found: Vec::new(),
             attempts: 0,
             yes_votes: 0,
@@ -172,6 +175,11 @@ impl TwoPhaseCommit {
             ctx.send(*node, message);
         }
         let wait = backoff(self.config.repeat, mine.attempts);
+        let wait = match mine.has_committed() {
+            true => wait,
+            // Who is to answer within the patience is asked several times within it.
+            false => wait.min(self.config.patience / 4),
+        };
         ctx.set_timer(Timer::Repeat(transaction), wait);
     }
 
@@ -200,7 +208,10 @@ impl TwoPhaseCommit {
         };
         let silent = |part: &Part| now.since(part.heard) > patience;
         let is_lost = match mine.phase {
-            Phase::Executing => mine.parts.values().any(|p| p.executed.is_none() && silent(p)),
+            Phase::Executing => mine
+                .parts
+                .values()
+                .any(|p| p.executed.is_none() && silent(p)),
             Phase::Preparing => mine.parts.values().any(|p| p.vote.is_none() && silent(p)),
             Phase::Committing | Phase::Committed => false,
         };
@@ -221,9 +232,9 @@ impl TwoPhaseCommit {
         found: Vec<(u32, Option<Datum>)>,
         ctx: &mut Context<Self>,
     ) {
+        // A shard that does not know that the transaction is over will ask.
         let Some(mine) = self.coordinating.get_mut(&transaction) else {
-            // A shard that has executed and not voted cannot have been part of a commit.
-            return self.tell(from, transaction, Decision::Abort, Telling::Again, ctx);
+            return;
         };
         let Some(part) = mine.parts.get_mut(&from) else {
             return;

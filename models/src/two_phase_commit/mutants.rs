@@ -5,7 +5,15 @@ use crate::protocol::MutantInfo;
 
 /// A planted bug.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::EnumIter,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::EnumIter,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Mutant {
@@ -61,8 +69,9 @@ pub(super) const MUTANTS: &[MutantInfo] = &[
     MutantInfo {
         name: "read-locks-omitted",
         mode: "",
-        anomaly: "G2-item",
-        story: "Reads take no locks: two transactions each read what the other is about to change.",
+        anomaly: "G-single",
+        story: "Reads take no locks: a transaction reads what another is about to change, at one shard \
+                before and at the next one after.",
     },
     MutantInfo {
         name: "decision-not-resent",
@@ -87,7 +96,7 @@ pub(super) const MUTANTS: &[MutantInfo] = &[
     MutantInfo {
         name: "lost-locks-unnoticed",
         mode: "",
-        anomaly: "lost-update",
+        anomaly: "G-single",
         story: "A participant crashes between executing and preparing, executes a late copy of the \
                 request and votes yes on reads that others have overwritten meanwhile.",
     },

@@ -91,7 +91,10 @@ impl Participation {
     }
 
     fn reads(&self) -> Vec<Key> {
-        let shared = self.needs.iter().filter(|(_, mode)| **mode == LockMode::Shared);
+        let shared = self
+            .needs
+            .iter()
+            .filter(|(_, mode)| **mode == LockMode::Shared);
         shared.map(|(key, _)| *key).collect()
     }
 }
@@ -180,7 +183,10 @@ impl TwoPhaseCommit {
                 State::Preparing | State::Prepared => {}
             };
         }
-        match (self.over.get(&transaction), self.decisions.get(&transaction)) {
+        match (
+            self.over.get(&transaction),
+            self.decisions.get(&transaction),
+        ) {
             (Some(Vote::No), _) | (None, Some(Decision::Abort)) => {
                 let vote = Vote::No;
                 return ctx.send(from, Message::Vote { transaction, vote });
@@ -190,13 +196,7 @@ impl TwoPhaseCommit {
             (None, None) => {}
         }
         let needs = needs(&steps);
-        let no_reads = self.config.has(Mutant::ReadLocksOmitted);
-        let wanted = needs
-            .iter()
-            .filter(|(_, mode)| !no_reads || **mode == LockMode::Exclusive);
-        let granted = self
-            .locks
-            .request(transaction, wanted.map(|(key, mode)| (*key, *mode)));
+        let granted = self.lock(transaction, &needs);
         let here = Participation {
             coordinator: from,
             begun,
@@ -215,6 +215,20 @@ impl TwoPhaseCommit {
         } else {
             self.wait(transaction, ctx);
         }
+    }
+
+    /// Asks for the locks; true when they are granted at once.
+    pub(super) fn lock(
+        &mut self,
+        transaction: TransactionId,
+        needs: &BTreeMap<Key, LockMode>,
+    ) -> bool {
+        let no_reads = self.config.has(Mutant::ReadLocksOmitted);
+        let wanted = needs
+            .iter()
+            .filter(|(_, mode)| !no_reads || **mode == LockMode::Exclusive);
+        self.locks
+            .request(transaction, wanted.map(|(key, mode)| (*key, *mode)))
     }
 
     /// Wound-wait (Rosenkrantz, Stearns & Lewis 1978): the younger ones in the way that have not
@@ -250,9 +264,10 @@ impl TwoPhaseCommit {
     /// All locks are held: does the steps.
     fn execute(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
         ctx.cancel_timer(Timer::LockWait(transaction));
-        let Some(here) = self.participating.get_mut(&transaction) else {
-            return;
-        };
+        let here = self
+            .participating
+            .get_mut(&transaction)
+            .expect("only who takes part has locks");
         assert_eq!(here.state, State::Waiting, "steps are done once");
         match run(&here.steps, &self.store) {
             Ok((found, changes)) => {
@@ -312,7 +327,11 @@ impl TwoPhaseCommit {
 
     fn release(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
         for next in self.locks.release(transaction) {
-            self.execute(next, ctx);
+            // Who has voted has its locks already, unless a mutant has given them away.
+            let waits = |here: &Participation| here.state == State::Waiting;
+            if self.participating.get(&next).is_some_and(waits) {
+                self.execute(next, ctx);
+            }
         }
     }
 
@@ -359,7 +378,10 @@ impl TwoPhaseCommit {
         peers: &[NodeId],
         ctx: &mut Context<Self>,
     ) {
-        let vote = match (self.over.get(&transaction), self.decisions.get(&transaction)) {
+        let vote = match (
+            self.over.get(&transaction),
+            self.decisions.get(&transaction),
+        ) {
             (Some(vote), _) => *vote,
             // A copy that was long under way.
             (None, Some(Decision::Commit)) => return,
@@ -493,9 +515,7 @@ impl TwoPhaseCommit {
         decision: Decision,
         ctx: &mut Context<Self>,
     ) {
-        let under_way = |(_, then): &(_, AfterSync)| {
-            matches!(then, AfterSync::Acknowledge(id, _) if *id == transaction)
-        };
+        let under_way = |(_, then): &(_, AfterSync)| matches!(then, AfterSync::Acknowledge(id, _) if *id == transaction);
         match decision {
             Decision::Commit if self.after_sync.iter().any(under_way) => {}
             // Its commit is durable, or it would know that it is in doubt.
@@ -557,4 +577,3 @@ impl TwoPhaseCommit {
         }
     }
 }
-

@@ -39,11 +39,15 @@ impl TwoPhaseCommit {
         for record in disk {
             node.replay(record, ctx);
         }
-        for (transaction, here) in &node.participating {
+        let in_doubt = node.participating.iter();
+        let in_doubt: Vec<_> = in_doubt
+            .map(|(id, here)| (*id, here.needs.clone()))
+            .collect();
+        for (transaction, needs) in in_doubt {
             ctx.reached("recovered-in-doubt");
-            let needs = here.needs.iter().map(|(key, mode)| (*key, *mode));
-            node.locks.request(*transaction, needs);
-            ctx.set_timer(Timer::Ask(*transaction), config.ask);
+            // Granted at once: those in doubt held them together before the crash.
+            node.lock(transaction, &needs);
+            ctx.set_timer(Timer::Ask(transaction), config.ask);
         }
         let open: Vec<_> = node.coordinating.keys().copied().collect();
         for transaction in open {
