@@ -41,8 +41,8 @@ pub struct PlannedFault {
 #[serde(
     untagged,
     deny_unknown_fields,
-    expecting = "a trigger is a time (\"3s\"), { event = 1000 }, { message = \"Vote\", nth = 3 } or \
-                 { reached = \"failover\", nth = 1 }"
+    expecting = "this is not a trigger: write a time (\"3s\"), { event = 1000 }, \
+                 { message = \"Vote\", nth = 3 } or { reached = \"failover\", nth = 1 }"
 )]
 pub enum Trigger {
     /// A moment of true time: `"3s"`.
