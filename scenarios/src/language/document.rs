@@ -283,19 +283,6 @@ fn key_of(path: &[Step]) -> String {
     keys.join(".")
 }
 
-/// An error from a complaint about something under `above`.
-fn tell(
-    source: &Source,
-    root: &Spanned<DeValue<'_>>,
-    above: &[Step],
-    misread: &Misread,
-) -> LanguageError {
-    let path = [above, &misread.path()].concat();
-    let at = if misread.on_key { At::Key } else { At::Value };
-    let (message, help) = words(&path, misread);
-    source.error(place(root, &path, at), key_of(&path), message, help)
-}
-
 /// What is wrong, and what to write instead.
 fn words(path: &[Step], misread: &Misread) -> (String, String) {
     let names: Vec<String> = path

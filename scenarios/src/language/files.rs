@@ -88,7 +88,7 @@ impl Scenario {
 }
 
 /// In the order of the file.
-fn in_order(errors: impl IntoIterator<Item = LanguageError>) -> Vec<LanguageError> {
+pub(crate) fn in_order(errors: impl IntoIterator<Item = LanguageError>) -> Vec<LanguageError> {
     let mut errors: Vec<LanguageError> = errors.into_iter().collect();
     errors.sort_by_key(|error| error.position);
     errors

@@ -1,10 +1,12 @@
 //! The scenario language: a TOML file in, a [`Scenario`] out, or errors that point at the key.
 
+mod case;
 mod document;
 mod error;
 mod files;
 mod known;
 mod narrow;
+mod plan;
 mod scenario;
 mod schema;
 mod setting;
@@ -15,6 +17,7 @@ mod validate;
 mod words;
 
 pub use self::{
+    case::{CASE_BYTES_MOST, Case},
     error::LanguageError,
     files::{FILE_BYTES_MOST, find},
     known::Known,
