@@ -2,7 +2,10 @@
 
 use murphy_sim::{Cluster, Fault, PlannedFault, Target, Time, Trigger};
 
-use super::validate::{Checking, steps};
+use super::{
+    spanned::Step,
+    validate::{Checking, steps},
+};
 
 impl Checking<'_> {
     /// Faults begin before the run is over. `above` is where the plan stands.
@@ -44,9 +47,8 @@ impl Checking<'_> {
         }
         for target in planned.fault.targets() {
             if let Target::Role(role) = target {
-                let key = self.key_of_target(keys, target);
-                let keys = below(keys, &[&key]);
-                self.one_of(&keys, "role", role, &known.roles(protocol));
+                let way = self.way_to_target(keys, target);
+                self.one_of(&beneath(keys, &way), "role", role, &known.roles(protocol));
             }
         }
     }
@@ -63,14 +65,19 @@ impl Checking<'_> {
             if let Err(why) = cluster.check_fault(planned, membership) {
                 let index = i.to_string();
                 let keys = below(above, &[&index]);
-                let key = self.key_to_blame(&keys, planned, cluster);
-                self.wrong_in_words(&below(&keys, &[&key]), &why);
+                let way = self.way_to_blame(&keys, planned, cluster);
+                self.wrong_in_words(&beneath(&keys, &way), &why);
             }
         }
     }
 
-    /// The key of a fault whose value the cluster has not got.
-    fn key_to_blame(&self, keys: &[&str], planned: &PlannedFault, cluster: &Cluster) -> String {
+    /// The way on to the part of a fault that the cluster has not got.
+    fn way_to_blame(
+        &self,
+        keys: &[&str],
+        planned: &PlannedFault,
+        cluster: &Cluster,
+    ) -> Vec<String> {
         for target in planned.fault.targets() {
             let alone = PlannedFault {
                 when: Trigger::At(Time::ZERO),
@@ -80,23 +87,33 @@ impl Checking<'_> {
                 lasts: None,
             };
             if cluster.check_fault(&alone, true).is_err() {
-                return self.key_of_target(keys, target);
+                return self.way_to_target(keys, target);
             }
         }
         match planned.fault {
-            Fault::Partition { .. } => "shape".to_owned(),
-            _ => "fault".to_owned(),
+            Fault::Partition { .. } => vec!["shape".to_owned()],
+            _ => vec!["fault".to_owned()],
         }
     }
 
-    /// The key of a fault that names this target.
-    fn key_of_target(&self, keys: &[&str], target: &Target) -> String {
+    /// The way on to where a fault names this target.
+    fn way_to_target(&self, keys: &[&str], target: &Target) -> Vec<String> {
         let path = [self.under, &steps(keys)].concat();
-        let key = self.document.key_with(&path, &target.to_string());
-        key.unwrap_or("fault").to_owned()
+        let way = self.document.way_to(&path, &target.to_string());
+        let way = way.unwrap_or_else(|| steps(&["fault"]));
+        let name = |step: Step| match step {
+            Step::Key(key) => key,
+            Step::Index(index) => index.to_string(),
+        };
+        way.into_iter().map(name).collect()
     }
 }
 
 fn below<'k>(above: &[&'k str], keys: &[&'k str]) -> Vec<&'k str> {
     [above, keys].concat()
+}
+
+fn beneath<'k>(above: &[&'k str], way: &'k [String]) -> Vec<&'k str> {
+    let way = way.iter().map(String::as_str);
+    above.iter().copied().chain(way).collect()
 }
