@@ -54,10 +54,11 @@ fn calls() -> Vec<PlannedCall<Request>> {
 
 fn case() -> Case {
     let file = Path::new("catalog/trap.toml");
-    let scenario = Scenario::parse(file, WHOLE.to_owned(), &Registry).unwrap();
+    let scenario =
+        Scenario::parse(file, WHOLE.to_owned(), &Registry).expect("the scenario is right");
     let plan = scenario.nemesis.at.clone();
     let expect = Expectation::Violated("stale-read".into());
-    Case::new(&scenario, 7, plan, &calls(), expect, Digest::default()).unwrap()
+    Case::new(&scenario, 7, plan, &calls(), expect, Digest::default()).expect("the calls are TOML")
 }
 
 fn parse(text: &str) -> Result<Case, String> {

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 /// What is said about a file in a folder of its own, without the folder.
 fn about(name: &str, prepare: impl FnOnce(&Path)) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder to write to");
     let file = folder.path().join(name);
     prepare(&file);
     let errors = Scenario::read(&file, &Registry).expect_err("it is no scenario");
@@ -67,7 +67,7 @@ fn a_file_is_named_so_that_reports_can_be() {
 fn folders_without_scenarios_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let paths = [folder.path().to_owned()];
-    let error = language::find(&paths).unwrap_err();
+    let error = language::find(&paths).unwrap_err().remove(0);
     assert!(
         error.message.contains("no scenario in this folder"),
         "{error}"

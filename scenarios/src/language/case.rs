@@ -94,13 +94,13 @@ impl Case {
 
     /// Reads a case file. Its calls are checked when they are asked for.
     pub fn read(file: &Path, known: &dyn Known) -> Result<Case, Vec<LanguageError>> {
-        let text = read_text(file, CASE_BYTES_MOST).map_err(|error| vec![error])?;
+        let text = read_text(file, CASE_BYTES_MOST)?;
         Case::parse(file, text, known)
     }
 
     /// Reads the text of a case file.
     pub fn parse(file: &Path, text: String, known: &dyn Known) -> Result<Case, Vec<LanguageError>> {
-        let name = name_of(file).map_err(|error| vec![error])?;
+        let name = name_of(file)?;
         let source = Source::new(file, text);
         let mut document = Document::parse(&source)?;
         let key = |key: &str| Step::Key(key.to_owned());

@@ -99,9 +99,9 @@ fn unplaced<T>(value: T) -> Spanned<T> {
 fn samples(document: &mut Document<'_>, folder: Option<&Path>) -> Vec<LanguageError> {
     let mut found = Vec::new();
     for section in ["network", "disk"] {
-        let path = vec![key(section)];
+        let path = [key(section)];
         if let Some(value) = find(document.root.get_ref(), &path) {
-            find_files(value, path, &mut found);
+            find_files(value, &path, &mut found);
         }
     }
     let mut errors = Vec::new();
@@ -117,24 +117,24 @@ fn samples(document: &mut Document<'_>, folder: Option<&Path>) -> Vec<LanguageEr
     errors
 }
 
-fn find_files(value: &DeValue<'_>, path: Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
+fn find_files(value: &DeValue<'_>, path: &[Step], found: &mut Vec<(Vec<Step>, String)>) {
     match value {
         DeValue::Table(table) => {
             for (name, value) in table {
-                let path = [path.as_slice(), &[key(name.get_ref())]].concat();
+                let path = [path, &[key(name.get_ref())]].concat();
                 let file = value.get_ref().as_table().filter(|table| table.len() == 1);
                 match file.and_then(|table| table.get("csv")?.get_ref().as_str()) {
                     Some(file) if name.get_ref() == "empirical" => {
-                        found.push((path, file.to_owned()))
+                        found.push((path, file.to_owned()));
                     }
-                    _ => find_files(value.get_ref(), path, found),
+                    _ => find_files(value.get_ref(), &path, found),
                 }
             }
         }
         DeValue::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                let path = [path.as_slice(), &[Step::Index(index)]].concat();
-                find_files(item.get_ref(), path, found);
+                let path = [path, &[Step::Index(index)]].concat();
+                find_files(item.get_ref(), &path, found);
             }
         }
         _ => {}
