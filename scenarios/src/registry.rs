@@ -1,6 +1,8 @@
 //! Every protocol by name: one line each.
 
 use murphy_models::{
+    gossip::Gossip,
+    outbox::Outbox,
     primary_backup::PrimaryBackup,
     protocol::{Mode, MutantInfo, Protocol},
     service::Service,
@@ -37,7 +39,7 @@ pub struct Entry {
 
 /// Every protocol.
 pub fn protocols() -> Vec<Entry> {
-    vec![entry::<PrimaryBackup>(4), entry::<TwoPhaseCommit>(3)]
+    vec![entry::<PrimaryBackup>(4), entry::<TwoPhaseCommit>(3), entry::<Outbox>(4), entry::<Gossip>(5)]
 }
 
 /// The protocol of that name.

@@ -13,7 +13,7 @@ use murphy_models::{
 use murphy_reports::record::{CallCounts, CheckRecord, FaultRecord, RunRecord, VerdictKind};
 use murphy_sim::{
     Breached, CompiledCluster, Data, Digest, Happened, Observe, Outcome, Plan, PlannedCall, Process, Setup, Span,
-    Stream, Time, run_on_world,
+    Stream, Time, run_on_madsim, run_on_world,
 };
 
 use crate::{
@@ -289,7 +289,8 @@ where
         let observe = Observe { sample_every: timed.then_some(SAMPLE_EVERY), keep_trace: how.trace };
         let outcome = match how.substrate {
             Substrate::World => run_on_world(&setup, seed, observe, invariants),
-            Substrate::Madsim => return Err(CannotRun { why: "not here yet".to_owned() }),
+            Substrate::Madsim => run_on_madsim(&setup, seed, observe, invariants)
+                .map_err(|unsupported| CannotRun { why: unsupported.to_string() })?,
         };
         Ok(self.judge(&setup, seed, outcome, how))
     }
