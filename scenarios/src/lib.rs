@@ -22,7 +22,7 @@ pub use crate::{
     judge::{Seen, Served},
     nemesis::Nemesis,
     registry::{Entry, protocol, protocols},
-    run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate},
-    suite::{Options, Seeds, prepare, repeat_command, run},
+    run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate, Which},
+    suite::{Broken, Options, Seeds, prepare, repeat_command, run},
     workload::{Demand, Pace},
 };
