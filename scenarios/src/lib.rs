@@ -4,6 +4,7 @@
 //! of what came out. It knows nothing of how messages move, how a checker searches or how anything is
 //! drawn.
 
+pub mod catalog;
 pub mod language;
 
 mod diagram;
