@@ -1,8 +1,10 @@
 //! Every protocol by name: one line each.
 
 use murphy_models::{
+    primary_backup::PrimaryBackup,
     protocol::{Mode, MutantInfo, Protocol},
     service::Service,
+    two_phase_commit::TwoPhaseCommit,
 };
 
 use crate::{
@@ -35,7 +37,7 @@ pub struct Entry {
 
 /// Every protocol.
 pub fn protocols() -> Vec<Entry> {
-    Vec::new()
+    vec![entry::<PrimaryBackup>(4), entry::<TwoPhaseCommit>(3)]
 }
 
 /// The protocol of that name.

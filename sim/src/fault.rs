@@ -38,7 +38,12 @@ pub struct PlannedFault {
 /// What sets a fault off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a trigger is a time (\"3s\"), { event = 1000 }, { message = \"Vote\", nth = 3 } or \
+                 { reached = \"failover\", nth = 1 }"
+)]
 pub enum Trigger {
     /// A moment of true time: `"3s"`.
     At(#[cfg_attr(feature = "schema", schemars(with = "String"))] Time),
@@ -178,7 +183,8 @@ pub enum MessageFate {
 #[serde(
     tag = "fault",
     rename_all = "kebab-case",
-    rename_all_fields = "kebab-case"
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Fault {
@@ -868,6 +874,21 @@ mod tests {
             text.contains(r#""when":"3s","fault":"partition""#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_unknown_key_of_a_fault_is_refused() {
+        for text in [
+            r#"{"when": "3s", "fault": "crash", "node": "n1", "for": "1s", "disc": "lost"}"#,
+            r#"{"when": {"event": 3, "nth": 2}, "fault": "crash", "node": "n1"}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<PlannedFault>(text).is_err(),
+                "{text}"
+            );
+        }
+        let good = r#"{"when": "3s", "fault": "crash", "node": "n1", "for": "1s"}"#;
+        assert!(serde_json::from_str::<PlannedFault>(good).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use crate::{
     call::Route,
-    cluster::Setup,
+    cluster::{Cluster, Setup},
     fault::{Endpoint, Fault, PlannedFault, Shape, Target, Trigger},
     id::NodeId,
     process::Process,
@@ -36,17 +36,12 @@ impl<P: Process> Setup<P> {
     pub fn validate(&self) -> Result<(), SetupError> {
         let cluster = self.cluster.settings();
         for (i, planned) in self.plan.iter().enumerate() {
-            let there = There {
-                nodes: cluster.nodes,
-                servers: self.cluster.servers(),
-                clients: cluster.clients,
-                zones: &cluster.zones,
-                membership: P::MEMBERSHIP,
-            };
-            there.check(planned).map_err(|why| SetupError {
-                fault: Some(i),
-                why,
-            })?;
+            cluster
+                .check_fault(planned, P::MEMBERSHIP)
+                .map_err(|why| SetupError {
+                    fault: Some(i),
+                    why,
+                })?;
         }
         for call in self.calls.iter() {
             let why = if call.client.0 >= cluster.clients {
@@ -65,6 +60,21 @@ impl<P: Process> Setup<P> {
             return Err(SetupError { fault: None, why });
         }
         Ok(())
+    }
+}
+
+impl Cluster {
+    /// Whether a fault speaks of things that are there and asks for something possible; if not, why,
+    /// and what to write instead. `membership` is the protocol's [`Process::MEMBERSHIP`].
+    pub fn check_fault(&self, planned: &PlannedFault, membership: bool) -> Result<(), String> {
+        let there = There {
+            nodes: self.nodes,
+            servers: self.nodes + self.spares,
+            clients: self.clients,
+            zones: &self.zones,
+            membership,
+        };
+        there.check(planned)
     }
 }
 

@@ -1,3 +1,4 @@
-//! What several protocols are built from.
+//! Pieces that several protocols are made of, each written once.
 
+pub mod locks;
 pub mod sessions;

@@ -9,7 +9,7 @@ mod txn;
 
 use murphy_checkers::{History, HistoryError, Process, Verdict};
 use murphy_models::service::Service;
-use murphy_sim::{Data, Happened, HistoryEvent, NodeId, PlannedCall, Span, Stream, Time, View};
+use murphy_sim::{Data, Happened, HistoryEvent, NodeId, PlannedCall, Sample, Span, Stream, Time, View};
 
 use crate::{
     language::{HistoryCheck, WorkloadKind},
@@ -64,9 +64,6 @@ pub struct Seen<'a, Q: Served> {
     /// How long after the heal replicas agreed for the first time.
     pub converged_after: Option<Span>,
 }
-
-/// What nodes held at one time.
-pub type Sample<H> = murphy_sim::Sample<H>;
 
 /// The history in a checker's words: `call` puts a request, `answer` a request and its answer.
 fn history<Q: Served, C, R>(

@@ -11,7 +11,7 @@ use murphy_sim::{ClientId, Data, PlannedCall, Probability, Route, Span, Start, S
 
 use crate::language::KeyChoice;
 
-pub use self::{
+pub(crate) use self::{
     events::{broadcast, outbox},
     kv::{cas_register, register},
     txn::{bank, list_append, rw_register},

@@ -1,0 +1,61 @@
+//! AC1: all processes that reach a decision reach the same one, coordinators included.
+//! Bernstein, Hadzilacos & Goodman (1987), section 7.3.
+
+use std::collections::BTreeMap;
+
+use murphy_sim::{Breach, Invariant, NodeId, Time};
+
+use super::{
+    super::{
+        TwoPhaseCommit,
+        message::{ActKind, Decision, TransactionId},
+    },
+    Reader, process, verb,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Agreement {
+    reader: Reader,
+    /// The first decision on each transaction, and where.
+    first: BTreeMap<TransactionId, (Decision, NodeId)>,
+}
+
+impl Invariant<TwoPhaseCommit> for Agreement {
+    fn name(&self) -> &'static str {
+        "agreement"
+    }
+
+    fn check(
+        &mut self,
+        _: Time,
+        touched: NodeId,
+        processes: &[Option<TwoPhaseCommit>],
+    ) -> Result<(), Breach> {
+        let Some(process) = process(touched, processes) else {
+            return Ok(());
+        };
+        for act in self.reader.new_acts(touched, process) {
+            let decision = match &act.what {
+                ActKind::Decided(decision) => *decision,
+                ActKind::Aborted => Decision::Abort,
+                ActKind::Committed(_) => Decision::Commit,
+                ActKind::Voted(_) => continue,
+            };
+            let first = self.first.entry(act.transaction);
+            let (other, node) = *first.or_insert((decision, touched));
+            // A node that contradicts itself is a matter for AC2.
+            if other != decision && node != touched {
+                return Err(Breach {
+                    anomaly: "non-atomic-commit",
+                    told: format!(
+                        "{touched} {} transaction {}, which {node} {}",
+                        verb(decision),
+                        act.transaction,
+                        verb(other)
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! AC2: a process cannot reverse its decision after it has reached one, over crashes too.
+//! Bernstein, Hadzilacos & Goodman (1987), section 7.3.
+
+use std::collections::BTreeMap;
+
+use murphy_sim::{Breach, Invariant, NodeId, Time};
+
+use super::{
+    super::{
+        TwoPhaseCommit,
+        message::{ActKind, Decision, TransactionId},
+    },
+    Reader, process, verb,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Stability {
+    reader: Reader,
+    decided: BTreeMap<(NodeId, TransactionId), Decision>,
+}
+
+impl Invariant<TwoPhaseCommit> for Stability {
+    fn name(&self) -> &'static str {
+        "stability"
+    }
+
+    fn check(
+        &mut self,
+        _: Time,
+        touched: NodeId,
+        processes: &[Option<TwoPhaseCommit>],
+    ) -> Result<(), Breach> {
+        let Some(process) = process(touched, processes) else {
+            return Ok(());
+        };
+        for act in self.reader.new_acts(touched, process) {
+            let decision = match &act.what {
+                ActKind::Decided(decision) => *decision,
+                ActKind::Aborted => Decision::Abort,
+                ActKind::Committed(_) => Decision::Commit,
+                ActKind::Voted(_) => continue,
+            };
+            let before = self.decided.entry((touched, act.transaction));
+            let before = *before.or_insert(decision);
+            if before != decision {
+                return Err(Breach {
+                    anomaly: "decision-reversed",
+                    told: format!(
+                        "{touched} {} transaction {}: before it said otherwise",
+                        verb(decision),
+                        act.transaction
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Starting again from the log: data, transactions in doubt, commits that not everyone knows of.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use murphy_sim::Context;
+
+use super::{
+    Config, TwoPhaseCommit,
+    coordinator::Coordination,
+    message::{ActKind, Decision, Record, Timer, Vote},
+    participant::{Participation, install},
+};
+use crate::{service::txn::Store, shared::locks::LockTable};
+
+impl TwoPhaseCommit {
+    /// A node as its log leaves it. What is in doubt takes its locks before anything else is let in.
+    pub(super) fn recover(
+        config: &Config,
+        disk: &[Record],
+        ctx: &mut Context<Self>,
+    ) -> TwoPhaseCommit {
+        let store = Store {
+            opening_balance: config.opening_balance,
+            data: BTreeMap::new(),
+        };
+        let mut node = TwoPhaseCommit {
+            config: config.clone(),
+            node: ctx.node(),
+            life: ctx.rng().bits(),
+            store,
+            locks: LockTable::default(),
+            coordinating: BTreeMap::new(),
+            participating: BTreeMap::new(),
+            decisions: BTreeMap::new(),
+            over: BTreeMap::new(),
+            after_sync: VecDeque::new(),
+            acts: Vec::new(),
+        };
+        for record in disk {
+            node.replay(record, ctx);
+        }
+        for (transaction, here) in &node.participating {
+            ctx.reached("recovered-in-doubt");
+            let needs = here.needs.iter().map(|(key, mode)| (*key, *mode));
+            node.locks.request(*transaction, needs);
+            ctx.set_timer(Timer::Ask(*transaction), config.ask);
+        }
+        let open: Vec<_> = node.coordinating.keys().copied().collect();
+        for transaction in open {
+            node.tell_on(transaction, ctx);
+        }
+        node
+    }
+
+    fn replay(&mut self, record: &Record, ctx: &mut Context<Self>) {
+        match record {
+            Record::Prepared {
+                transaction,
+                coordinator,
+                begun,
+                peers,
+                changes,
+                reads,
+            } => {
+                let here = Participation::recovered(*coordinator, *begun, peers, changes, reads);
+                self.participating.insert(*transaction, here);
+                self.act(*transaction, ActKind::Voted(Vote::Yes));
+            }
+            Record::Decided {
+                transaction,
+                decision,
+            } => {
+                let here = self.participating.remove(transaction);
+                if let (Some(here), Decision::Commit) = (here, decision) {
+                    install(here.changes(), &mut self.store);
+                }
+                self.decide(*transaction, *decision, ActKind::Decided(*decision));
+            }
+            Record::Commit {
+                transaction,
+                participants,
+            } => {
+                let mine = Coordination::recovered(participants, ctx.elapsed());
+                self.coordinating.insert(*transaction, mine);
+                self.decisions.insert(*transaction, Decision::Commit);
+            }
+            Record::End { transaction } => {
+                self.coordinating.remove(transaction);
+            }
+        }
+    }
+}

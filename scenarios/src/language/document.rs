@@ -1,0 +1,338 @@
+//! A TOML file with the place of everything in it: read into a type, with every error pointed at.
+
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+use toml::{
+    Spanned,
+    de::{DeArray, DeTable, DeValue},
+};
+
+use super::{
+    error::{LanguageError, Source},
+    narrow,
+    spanned::{Complaint, Misread, Reader, Step},
+    suggest,
+};
+
+/// After so many errors a file is not read on.
+const ERRORS_MOST: usize = 20;
+
+/// One slip can make much of a file unreadable, so only so many syntax errors are told.
+const SYNTAX_ERRORS_MOST: usize = 3;
+
+/// A parsed file.
+pub(crate) struct Document<'s> {
+    pub(crate) source: &'s Source,
+    pub(crate) root: Spanned<DeValue<'s>>,
+}
+
+/// What an error points at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Key,
+    Value,
+}
+
+impl<'s> Document<'s> {
+    /// Parses a text; every syntax error is told.
+    pub(crate) fn parse(source: &'s Source) -> Result<Document<'s>, Vec<LanguageError>> {
+        let text = source.text();
+        if text.trim().is_empty() {
+            return Err(vec![source.error(
+                0..0,
+                String::new(),
+                "the file is empty".to_owned(),
+                "write a scenario: `murphy new scenario NAME` makes one to start from",
+            )]);
+        }
+        let (root, errors) = DeTable::parse_recoverable(text);
+        if errors.is_empty() {
+            let span = root.span();
+            let root = Spanned::new(span, DeValue::Table(root.into_inner()));
+            return Ok(Document { source, root });
+        }
+        let told = errors.iter().take(SYNTAX_ERRORS_MOST).map(|error| {
+            let (why, expected) = match error.message().split_once(", expected ") {
+                Some((why, expected)) => (why, format!("expected {expected}")),
+                None => (
+                    error.message(),
+                    "see https://toml.io for the format".to_owned(),
+                ),
+            };
+            let span = error.span().unwrap_or(0..0);
+            source.error(span, String::new(), format!("not TOML: {why}"), expected)
+        });
+        Err(told.collect())
+    }
+
+    /// Reads what stands under `under` into a type. What is wrong is told and left out, and the rest
+    /// is read again, so that several errors are told at once.
+    pub(crate) fn read<T: DeserializeOwned>(
+        &self,
+        under: &[Step],
+    ) -> Result<T, Vec<LanguageError>> {
+        let mut root = self.root.clone();
+        let (mut errors, mut left_out) = (Vec::new(), Vec::<Vec<Step>>::new());
+        loop {
+            let Some(value) = find(root.get_ref(), under) else {
+                return Err(errors);
+            };
+            let misread = match T::deserialize(Reader(value)) {
+                Ok(read) if errors.is_empty() => return Ok(read),
+                Ok(_) => return Err(errors),
+                Err(misread) => misread,
+            };
+            let mut path = under.to_vec();
+            path.extend(misread.path());
+            // What is wrong with the remains of something is not the writer's doing.
+            let of_remains = left_out
+                .iter()
+                .any(|out| out.len() > path.len() && out.starts_with(&path));
+            if of_remains {
+                if path.len() <= under.len() || !leave_out(&mut root, &path) {
+                    return Err(errors);
+                }
+                left_out.push(path);
+                continue;
+            }
+            let wrong = match find(root.get_ref(), &path) {
+                Some(value) if !misread.on_key && narrow::is_fault(value) => {
+                    narrow::faults_of(value, Misread::new(misread.complaint))
+                }
+                _ => vec![Misread {
+                    up: Vec::new(),
+                    ..misread
+                }],
+            };
+            errors.extend(
+                wrong
+                    .into_iter()
+                    .map(|misread| tell(self.source, &root, &path, &misread)),
+            );
+            let more = errors.len() < ERRORS_MOST && path.len() > under.len();
+            if !more || !leave_out(&mut root, &path) {
+                return Err(errors);
+            }
+            left_out.push(path);
+        }
+    }
+
+    /// The key of the table at `path` whose value names `word`, if there is one.
+    pub(crate) fn key_with(&self, path: &[Step], word: &str) -> Option<&str> {
+        let table = find(self.root.get_ref(), path)?.as_table()?;
+        let names = |value: &DeValue<'_>| match value {
+            DeValue::Table(inner) => inner.values().any(|v| v.get_ref().as_str() == Some(word)),
+            value => value.as_str() == Some(word),
+        };
+        let mut entries = table.iter();
+        entries
+            .find(|(_, value)| names(value.get_ref()))
+            .map(|(key, _)| key.get_ref().as_ref())
+    }
+
+    /// Something is wrong with what stands there, or with where it should stand.
+    pub(crate) fn error(
+        &self,
+        path: &[Step],
+        at: At,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> LanguageError {
+        let span = place(&self.root, path, at);
+        self.source.error(span, key_of(path), message.into(), help)
+    }
+}
+
+/// What stands there.
+pub(crate) fn find<'t, 'i>(root: &'t DeValue<'i>, path: &[Step]) -> Option<&'t DeValue<'i>> {
+    path.iter().try_fold(root, |value, step| match step {
+        Step::Key(key) => Some(value.as_table()?.get(key.as_str())?.get_ref()),
+        Step::Index(index) => Some(value.as_array()?.get(*index)?.get_ref()),
+    })
+}
+
+/// What stands there, to be changed.
+pub(crate) fn find_mut<'t, 'i>(
+    root: &'t mut DeValue<'i>,
+    path: &[Step],
+) -> Option<&'t mut DeValue<'i>> {
+    path.iter()
+        .try_fold(root, |value, step| match (value, step) {
+            (DeValue::Table(table), Step::Key(key)) => Some(table.get_mut(key.as_str())?.get_mut()),
+            (DeValue::Array(items), Step::Index(index)) => Some(items.get_mut(*index)?.get_mut()),
+            _ => None,
+        })
+}
+
+/// Takes out what stands there; false when nothing does.
+pub(crate) fn leave_out(root: &mut Spanned<DeValue<'_>>, path: &[Step]) -> bool {
+    let Some((last, above)) = path.split_last() else {
+        return false;
+    };
+    match (find_mut(root.get_mut(), above), last) {
+        (Some(DeValue::Table(table)), Step::Key(key)) => table.remove(key.as_str()).is_some(),
+        (Some(DeValue::Array(items)), Step::Index(index)) if *index < items.len() => {
+            let all = std::mem::replace(items, DeArray::new())
+                .into_iter()
+                .enumerate();
+            *items = all
+                .filter(|(at, _)| at != index)
+                .map(|(_, item)| item)
+                .collect();
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Where in the text that stands, or the nearest above it that is there.
+fn place(root: &Spanned<DeValue<'_>>, path: &[Step], at: At) -> Range<usize> {
+    let (mut value, mut span) = (root, 0..0);
+    for (depth, step) in path.iter().enumerate() {
+        let next = match step {
+            Step::Key(key) => value
+                .get_ref()
+                .as_table()
+                .and_then(|t| t.get_key_value(key.as_str())),
+            Step::Index(index) => {
+                let Some(item) = value
+                    .get_ref()
+                    .as_array()
+                    .and_then(|items| items.get(*index))
+                else {
+                    break;
+                };
+                (value, span) = (item, item.span());
+                continue;
+            }
+        };
+        let Some((key, inner)) = next else { break };
+        let last = depth + 1 == path.len();
+        span = if last && at == At::Key {
+            key.span()
+        } else {
+            inner.span()
+        };
+        value = inner;
+    }
+    span
+}
+
+/// The keys on the way, as in `nemesis.at.fault`.
+fn key_of(path: &[Step]) -> String {
+    let keys: Vec<&str> = path
+        .iter()
+        .filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) => None,
+        })
+        .collect();
+    keys.join(".")
+}
+
+/// An error from a complaint about something under `above`.
+fn tell(
+    source: &Source,
+    root: &Spanned<DeValue<'_>>,
+    above: &[Step],
+    misread: &Misread,
+) -> LanguageError {
+    let path = [above, &misread.path()].concat();
+    let at = if misread.on_key { At::Key } else { At::Value };
+    let (message, help) = words(&path, misread);
+    source.error(place(root, &path, at), key_of(&path), message, help)
+}
+
+/// What is wrong, and what to write instead.
+fn words(path: &[Step], misread: &Misread) -> (String, String) {
+    let names: Vec<String> = path
+        .iter()
+        .map(|step| key_of(std::slice::from_ref(step)))
+        .collect();
+    let names: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let last = names.last().copied().unwrap_or("the file");
+    let above = names
+        .split_last()
+        .map_or(String::new(), |(_, above)| above.join("."));
+    let inside = |table: &str| {
+        if table.is_empty() {
+            "at the top of the file".to_owned()
+        } else {
+            format!("in `{table}`")
+        }
+    };
+    match &misread.complaint {
+        Complaint::UnknownKey { name, known } => (
+            format!("unknown key `{name}` {}", inside(&above)),
+            suggest::instead(name, known),
+        ),
+        Complaint::UnknownWord { word, known } => {
+            let what = if misread.on_key {
+                names.iter().rev().nth(1)
+            } else {
+                names.last()
+            };
+            let what = what.copied().unwrap_or("word");
+            (
+                format!("unknown {what} `{word}`"),
+                suggest::instead(word, known),
+            )
+        }
+        Complaint::Missing(key) => {
+            let table = names.join(".");
+            (
+                format!("`{key}` is missing {}", inside(&table)),
+                format!(
+                    "add `{key} = ...` {}; `murphy schema` describes it",
+                    inside(&table)
+                ),
+            )
+        }
+        Complaint::Wrong { found, expected } => {
+            let (expected, help) = expected_in_words(expected);
+            (format!("`{last}` is {found}, not {expected}"), help)
+        }
+        Complaint::Other(text) => match text.find(": write ").or_else(|| text.find(": ")) {
+            Some(at) => (text[..at].to_owned(), text[at + 2..].to_owned()),
+            None => (format!("`{last}` makes no sense"), text.clone()),
+        },
+    }
+}
+
+/// What serde expected, and what to write.
+fn expected_in_words(expected: &str) -> (String, String) {
+    let (what, help) = match expected {
+        "a string" | "a borrowed string" => (
+            "a text",
+            "write it in quotes; a length of time has a unit, as in \"5s\"",
+        ),
+        "a boolean" => ("true or false", "write true or false, without quotes"),
+        "a sequence" => ("a list", "write a list, as in [\"first\", \"second\"]"),
+        "u8" | "u16" | "u32" => (
+            "a whole number from 0 to 4294967295",
+            "write a whole number, without quotes",
+        ),
+        "u64" | "usize" => (
+            "a whole number from 0",
+            "write a whole number, without quotes",
+        ),
+        "i64" | "i32" => ("a whole number", "write a whole number, without quotes"),
+        "f64" | "f32" => ("a number", "write a number, without quotes"),
+        _ if expected.starts_with("struct ")
+            || expected == "a map"
+            || expected.starts_with("struct variant ") =>
+        {
+            (
+                "a table",
+                "write a table: keys and values in braces, or below a [header] of their own",
+            )
+        }
+        _ => return (expected.to_owned(), format!("write {expected}")),
+    };
+    (what.to_owned(), help.to_owned())
+}
