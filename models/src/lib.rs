@@ -4,6 +4,7 @@
 //! state of other nodes. Each file opens with its paper, its promise and what it tolerates.
 
 pub mod gossip;
+mod group_commit;
 pub mod outbox;
 pub mod primary_backup;
 pub mod protocol;

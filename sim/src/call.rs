@@ -11,7 +11,7 @@ use crate::{
 /// One call that a client will make. A client makes its calls one after the other, in the order of
 /// the plan: one that should start while another is open starts when that one ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "Q: Data")]
+#[serde(bound = "Q: Data", deny_unknown_fields)]
 pub struct PlannedCall<Q> {
     /// Who calls.
     pub client: ClientId,

@@ -144,7 +144,7 @@ impl<Q: Data> Client<Q> {
                 unreachable!("a client is woken for its next call only when none is open")
             }
             (Wake::Deadline { call }, Some(_)) if call == current => {
-                self.end(Happened::Info, now, out)
+                self.end(Happened::Info, now, out);
             }
             (Wake::Attempt { call, attempt }, Some(open))
                 if call == current && attempt == open.attempt =>
@@ -194,7 +194,7 @@ impl<Q: Data> Client<Q> {
                 out,
             ),
             Reply::Redirect(Some(to)) if to != from && to.0 < self.nodes => {
-                self.attempt(to, model, out)
+                self.attempt(to, model, out);
             }
             Reply::Redirect(_) => {
                 out.push(Action::Wake {

@@ -67,12 +67,15 @@ impl Line {
     fn read(&self, at: Time) -> u64 {
         let passed = at.since(self.touched).0;
         if self.rate_ppb == 0 {
-            return self.value + passed;
+            return self.value.saturating_add(passed);
         }
         let gained = i128::from(passed) * i128::from(self.rate_ppb) / BILLION;
         let read = i128::from(self.value) + i128::from(passed) + gained;
-        u64::try_from(read)
-            .expect("a clock whose rate is at least zero never falls below its last value")
+        assert!(
+            read >= i128::from(self.value),
+            "a clock whose rate is at least zero never falls below its last value"
+        );
+        u64::try_from(read).unwrap_or(u64::MAX)
     }
 
     /// The true time at which it will read `value`, if its rate stays; never when it stands still.
@@ -137,7 +140,7 @@ impl Clock {
     }
 
     fn wall_at(&self, at: Time) -> u64 {
-        if at <= self.slew_until {
+        if self.frozen || at <= self.slew_until {
             return self.wall.read(at);
         }
         let unslewed = Line {
@@ -165,13 +168,19 @@ impl Clock {
         self.wall.value = self.wall.value.saturating_add_signed(by);
     }
 
-    /// Changes how fast both clocks run, in millionths from true; a rate below standstill stands still.
-    pub(crate) fn set_drift(&mut self, at: Time, ppm: i64) {
+    /// Changes how fast both clocks run, in millionths from true; a rate below standstill stands
+    /// still. False when they ran at that rate already.
+    pub(crate) fn set_drift(&mut self, at: Time, ppm: i64) -> bool {
+        let drift = (ppm.saturating_mul(PPB_PER_PPM)).clamp(-(BILLION as i64), i64::MAX / 2);
+        if drift == self.drift_ppb {
+            return false;
+        }
         self.settle(at);
         self.monotonic.touch(at);
-        self.drift_ppb = (ppm.saturating_mul(PPB_PER_PPM)).clamp(-(BILLION as i64), i64::MAX / 2);
-        self.monotonic.rate_ppb = self.drift_ppb;
+        self.drift_ppb = drift;
+        self.monotonic.rate_ppb = drift;
         self.set_wall_rate();
+        true
     }
 
     /// The drift in millionths.
@@ -181,6 +190,9 @@ impl Clock {
 
     /// Stops the wall clock, or lets it run on from where it stands. The monotonic clock runs on.
     pub(crate) fn freeze(&mut self, at: Time, frozen: bool) {
+        if frozen == self.frozen {
+            return;
+        }
         self.settle(at);
         self.frozen = frozen;
         self.set_wall_rate();
@@ -206,8 +218,10 @@ impl Clock {
     fn settle(&mut self, at: Time) {
         self.wall.value = self.wall_at(at);
         self.wall.touched = at;
-        self.slew_ppb = 0;
-        self.slew_until = Time::NEVER;
+        if at >= self.slew_until {
+            self.slew_ppb = 0;
+            self.slew_until = Time::NEVER;
+        }
         self.set_wall_rate();
     }
 
@@ -215,7 +229,7 @@ impl Clock {
         self.wall.rate_ppb = if self.frozen {
             -(BILLION as i64)
         } else {
-            self.drift_ppb + self.slew_ppb
+            (self.drift_ppb + self.slew_ppb).max(-(BILLION as i64))
         };
     }
 }

@@ -32,14 +32,13 @@ pub fn first_difference<P: Process, Q: Process>(
     first.keep_trace(AROUND);
     second.keep_trace(AROUND);
     loop {
-        let agree = first.events();
         let (a, b) = (next_event(&mut first, end), next_event(&mut second, end));
         let same = first.digest() == second.digest() && first.events() == second.events();
         if same && !(a && b) {
             return None;
         }
         if !same {
-            let digests = (first.digest(), second.digest());
+            let (agree, digests) = parting(&first, &second);
             return Some(Difference {
                 agree,
                 first: neighbourhood(first, end),
@@ -48,6 +47,22 @@ pub fn first_difference<P: Process, Q: Process>(
             });
         }
     }
+}
+
+/// How many events two worlds agree on whose last steps differ, and the digests after the next one.
+/// One step can be several events.
+fn parting<P: Process, Q: Process>(first: &World<P>, second: &World<Q>) -> (u64, (Digest, Digest)) {
+    let (a, b) = (first.digest_marks(), second.digest_marks());
+    let known = |mark: &&(u64, Digest)| b.contains(mark);
+    let agree = a.iter().rfind(known).map_or(0, |(events, _)| *events);
+    let next = |marks: &[(u64, Digest)]| {
+        let after = marks.iter().find(|(events, _)| *events > agree);
+        after
+            .or(marks.last())
+            .expect("there is a mark after every step")
+            .1
+    };
+    (agree, (next(&a), next(&b)))
 }
 
 /// Steps until something that counts has happened. False when nothing more will.

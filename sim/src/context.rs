@@ -187,6 +187,7 @@ impl<P: Process> Context<'_, P> {
     pub fn buggify(&mut self, label: &'static str) -> bool {
         let fires = self.buggify.site_is_on(label) && self.stream.chance(self.buggify.fires);
         if fires {
+            self.buggify.fired += 1;
             self.reached(label);
         }
         fires
@@ -206,6 +207,8 @@ pub(crate) struct Buggify {
     pub(crate) sites: Probability,
     /// How often a site that is on fires.
     pub(crate) fires: Probability,
+    /// How often sites have fired in this reaction.
+    pub(crate) fired: u32,
 }
 
 impl Buggify {

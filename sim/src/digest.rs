@@ -215,9 +215,11 @@ impl Checkpoints {
     fn take(&mut self, events: u64, digest: Digest) {
         self.taken.push((events, digest));
         if self.taken.len() == Checkpoints::MOST {
+            // One step can be several events, so a checkpoint may lie somewhat after its mark.
+            let closer = self.every;
             self.every *= 2;
             let every = self.every;
-            self.taken.retain(|(at, _)| at % every == 0);
+            self.taken.retain(|(at, _)| at % every < closer);
         }
         self.next = events - events % self.every + self.every;
     }

@@ -78,6 +78,9 @@ pub struct Disk<R> {
     records: Vec<R>,
     durable: u64,
     rotten: Option<u64>,
+    /// A sync has failed and the process has not been told: whatever it writes until then comes
+    /// after a hole, and is lost too.
+    failed: bool,
 }
 
 impl<R> Default for Disk<R> {
@@ -88,6 +91,7 @@ impl<R> Default for Disk<R> {
             records: Vec::new(),
             durable: 0,
             rotten: None,
+            failed: false,
         }
     }
 }
@@ -123,6 +127,7 @@ impl<R> Disk<R> {
     }
 
     pub(crate) fn synced(&mut self, upto: LogIndex) {
+        assert!(!self.failed, "after a failed sync none succeeds unseen");
         let upto = upto.0.min(self.end().0);
         self.durable = self.durable.max(upto);
     }
@@ -142,12 +147,26 @@ impl<R> Disk<R> {
         self.base += gone;
     }
 
-    /// A sync failed: what was not durable is gone.
-    pub(crate) fn drop_unsynced(&mut self) -> u64 {
-        let kept = (self.durable - self.base) as usize;
-        let lost = self.records.len() - kept;
-        self.records.truncate(kept);
-        lost as u64
+    /// A sync failed: what was not durable is gone, and nothing becomes durable until the process
+    /// has been told.
+    pub(crate) fn fail(&mut self) {
+        self.drop_unsynced();
+        self.failed = true;
+    }
+
+    /// Whether a sync has failed that the process does not know of.
+    pub(crate) const fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// The process is told that a sync has failed.
+    pub(crate) fn failure_told(&mut self) {
+        self.drop_unsynced();
+        self.failed = false;
+    }
+
+    fn drop_unsynced(&mut self) {
+        self.records.truncate((self.durable - self.base) as usize);
     }
 
     /// Rots one durable record, drawn; it is found at the next start. False when there is none.
@@ -162,6 +181,9 @@ impl<R> Disk<R> {
     }
 
     pub(crate) fn crash(&mut self, fate: DiskFate, stream: &mut Stream) -> Loss {
+        if self.failed {
+            self.failure_told();
+        }
         let unsynced = self.end().0 - self.durable;
         let draw = stream.bits();
         let kept = match fate {
@@ -173,7 +195,7 @@ impl<R> Disk<R> {
         };
         let tears = match fate {
             DiskFate::Torn => true,
-            DiskFate::Drawn => draw % 4 == 0,
+            DiskFate::Drawn => draw.is_multiple_of(4),
             _ => false,
         };
         let torn = tears && kept < unsynced;
@@ -242,6 +264,25 @@ mod tests {
             kept_counts[kept - 2] = true;
         }
         assert_eq!(kept_counts, [true; 4], "every prefix happens");
+    }
+
+    #[test]
+    fn what_is_written_after_a_failed_sync_that_nobody_was_told_of_is_lost() {
+        let mut disk = log(2, 1);
+        disk.fail();
+        disk.append(4);
+        disk.crash(DiskFate::KeepUnsynced, &mut Stream::named(1, "disk"));
+        assert_eq!(
+            disk.records(),
+            [1, 2],
+            "a record after a hole would pass for the third"
+        );
+        disk.fail();
+        disk.append(3);
+        disk.failure_told();
+        disk.append(5);
+        disk.synced(disk.end());
+        assert_eq!(disk.records(), [1, 2, 5]);
     }
 
     #[test]

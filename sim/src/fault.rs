@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 pub type Plan = Vec<PlannedFault>;
 
 /// One fault of a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct PlannedFault {
     /// What sets it off.
@@ -41,8 +41,8 @@ pub struct PlannedFault {
 #[serde(
     untagged,
     deny_unknown_fields,
-    expecting = "a trigger is a time (\"3s\"), { event = 1000 }, { message = \"Vote\", nth = 3 } or \
-                 { reached = \"failover\", nth = 1 }"
+    expecting = "this is not a trigger: write a time (\"3s\"), { event = 1000 }, \
+                 { message = \"Vote\", nth = 3 } or { reached = \"failover\", nth = 1 }"
 )]
 pub enum Trigger {
     /// A moment of true time: `"3s"`.
@@ -177,7 +177,15 @@ pub enum MessageFate {
 
 /// One thing that goes wrong.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantNames,
 )]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(

@@ -21,6 +21,7 @@ mod id;
 mod invariant;
 mod latency;
 mod link;
+mod madsim;
 mod network;
 mod nodes;
 mod outcome;
@@ -50,6 +51,7 @@ pub use crate::{
     invariant::{Breach, Breached, Invariant, run_checked},
     latency::{Latency, Weighted},
     link::Dropped,
+    madsim::run_on_madsim,
     network::{LinkSettings, Network, Place},
     outcome::{LOOK_EVERY, Observe, Outcome, Sample, Unsupported, run_on_world},
     process::{Data, Membership, Message, Process, Reply, Role, View},

@@ -59,6 +59,8 @@ pub(crate) enum Fate {
         corrupt: bool,
         /// Held back so that later ones overtake it.
         reordered: bool,
+        /// Waited behind others for a link of limited bandwidth.
+        waited: bool,
     },
 }
 
@@ -131,13 +133,7 @@ impl LinkStates {
     ) -> Fate {
         let link = u64::from(from.0) << 32 | u64::from(to.0);
         let seed = self.seed;
-        let state = match self
-            .square
-            .get_mut(from.index() * self.endpoints + to.index())
-        {
-            Some(state) => state,
-            None => self.table.entry(link).or_default(),
-        };
+        let state = self.state(from, to);
         state.sent += 1;
         let word =
             mix(mix(seed ^ link).wrapping_add(state.sent.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
@@ -148,11 +144,10 @@ impl LinkStates {
         if chance(Draw::Loss, model.loss, distortion.loss) {
             return Fate::Dropped(Dropped::Loss);
         }
-        let mut leaves = now;
-        if let Some((rate, queue)) = distortion
-            .bandwidth
-            .or(model.bandwidth.map(|rate| (rate, model.queue)))
-        {
+        let (mut leaves, mut waited) = (now, false);
+        let own = model.bandwidth.map(|rate| (rate, model.queue));
+        if let Some((rate, queue)) = narrower(own, distortion.bandwidth) {
+            waited = state.busy_until > now;
             match state.transmit(now, bytes(), rate, queue) {
                 Some(done) => leaves = done,
                 None => return Fate::Dropped(Dropped::Queue),
@@ -183,7 +178,33 @@ impl LinkStates {
             again,
             corrupt,
             reordered,
+            waited,
         }
+    }
+
+    /// A message that a fault took before the link saw it: the messages after it keep their draws.
+    pub(crate) fn pass_over(&mut self, (from, to): (NodeId, NodeId)) {
+        self.state(from, to).sent += 1;
+    }
+
+    #[inline]
+    fn state(&mut self, from: NodeId, to: NodeId) -> &mut LinkState {
+        let place = from.index() * self.endpoints + to.index();
+        match self.square.get_mut(place) {
+            Some(state) => state,
+            None => {
+                let link = u64::from(from.0) << 32 | u64::from(to.0);
+                self.table.entry(link).or_default()
+            }
+        }
+    }
+}
+
+/// The narrower of two limits of bandwidth, with its queue.
+pub(crate) fn narrower(a: Option<(u64, u64)>, b: Option<(u64, u64)>) -> Option<(u64, u64)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 
@@ -191,8 +212,10 @@ impl LinkState {
     /// When the last byte leaves, or none when the queue is full.
     #[cold]
     fn transmit(&mut self, now: Time, bytes: u64, rate: u64, queue: u64) -> Option<Time> {
-        let nanos_for =
-            |bytes: u64| Span((u128::from(bytes) * 1_000_000_000 / u128::from(rate.max(1))) as u64);
+        let nanos_for = |bytes: u64| {
+            let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(rate.max(1));
+            Span(u64::try_from(nanos).unwrap_or(u64::MAX))
+        };
         let begins = self.busy_until.max(now);
         if begins.since(now) > nanos_for(queue) {
             return None;

@@ -71,6 +71,27 @@ pub struct Outcome<P: Process> {
 pub const LOOK_EVERY: Span = Span::millis(10);
 
 impl<P: Process> Outcome<P> {
+    /// What this world leaves behind, and what was seen on the way.
+    pub(crate) fn of(mut world: World<P>, watch: Watch<P>) -> Outcome<P> {
+        let trace = world.trace_mut().drain().collect();
+        Outcome {
+            faults: world.faults().to_vec(),
+            reached: world.reached().to_vec(),
+            stats: *world.stats(),
+            breaches: watch.breaches,
+            events: world.events(),
+            digest: world.digest(),
+            checkpoints: world.checkpoints().clone(),
+            converged_after: watch.converged_after,
+            converged: world.has_converged(),
+            calls_are_done: world.calls_are_done(),
+            samples: watch.samples,
+            trace,
+            processes: world.processes().to_vec(),
+            history: world.into_history(),
+        }
+    }
+
     /// What every node holds that is up at the end.
     pub fn views(&self) -> impl Iterator<Item = (NodeId, View<P::View>)> + '_ {
         views(&self.processes)
@@ -125,24 +146,7 @@ pub fn run_on_world<P: Process>(
             break;
         }
     }
-    let trace = world.trace_mut().drain().collect();
-    let (breaches, samples, converged_after) = watch.finish();
-    Outcome {
-        faults: world.faults().to_vec(),
-        reached: world.reached().to_vec(),
-        stats: *world.stats(),
-        breaches,
-        events: world.events(),
-        digest: world.digest(),
-        checkpoints: world.checkpoints().clone(),
-        converged_after,
-        converged: world.has_converged(),
-        calls_are_done: world.calls_are_done(),
-        samples,
-        trace,
-        processes: world.processes().to_vec(),
-        history: world.into_history(),
-    }
+    Outcome::of(world, watch)
 }
 
 /// What is watched while a run goes on, whichever substrate it is on.
@@ -216,11 +220,6 @@ impl<P: Process> Watch<P> {
                 self.agree_at += LOOK_EVERY;
             }
         }
-    }
-
-    /// The breaches, the samples, and how long after the heal replicas agreed.
-    pub(crate) fn finish(self) -> (Vec<Breached>, Vec<Sample<P::View>>, Option<Span>) {
-        (self.breaches, self.samples, self.converged_after)
     }
 }
 

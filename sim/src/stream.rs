@@ -133,7 +133,7 @@ impl Probability {
     pub fn new(fraction: f64) -> Option<Probability> {
         (0.0..=1.0)
             .contains(&fraction)
-            .then(|| Probability((fraction * 4_294_967_296.0) as u64))
+            .then_some(Probability((fraction * 4_294_967_296.0) as u64))
     }
 
     /// That many in a thousand.

@@ -5,6 +5,7 @@
 use std::{collections::VecDeque, fmt};
 
 use crate::{
+    digest::Digest,
     disk::DiskState,
     id::{CallId, ClientId, LogIndex, NodeId},
     link::Dropped,
@@ -196,6 +197,8 @@ pub struct Trace {
     most: usize,
     entries: VecDeque<TraceEntry>,
     forgotten: u64,
+    /// The digest before each event of the step that is going on.
+    marks: Vec<(u64, Digest)>,
 }
 
 impl Trace {
@@ -216,6 +219,21 @@ impl Trace {
             self.forgotten += 1;
         }
         self.entries.push_back(entry);
+    }
+
+    #[cold]
+    pub(crate) fn mark(&mut self, events: u64, digest: Digest) {
+        self.marks.push((events, digest));
+    }
+
+    #[inline]
+    pub(crate) fn forget_marks(&mut self) {
+        self.marks.clear();
+    }
+
+    /// The digest before each event of the last step, by the number of events before it.
+    pub(crate) fn marks(&self) -> &[(u64, Digest)] {
+        &self.marks
     }
 
     /// The entries that are kept, oldest first.

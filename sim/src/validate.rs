@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use crate::{
     call::Route,
     cluster::{Cluster, Setup},
-    fault::{Endpoint, Fault, PlannedFault, Shape, Target, Trigger},
+    fault::{Endpoint, Fault, PlannedFault, Shape, Shift, Target, Trigger},
     id::NodeId,
     process::Process,
     time::Span,
@@ -98,16 +98,14 @@ impl There<'_> {
             _ => {}
         }
         for target in planned.fault.targets() {
-            self.check_target(target, &planned.fault)?;
+            self.check_target(target)?;
         }
         self.check_fault(&planned.fault)
     }
 
-    fn check_target(&self, target: &Target, fault: &Fault) -> Result<(), String> {
-        let spare = matches!(fault, Fault::AddNode { .. });
-        let known = if spare { self.servers } else { self.nodes };
+    fn check_target(&self, target: &Target) -> Result<(), String> {
         let there = |node: &NodeId| {
-            if node.0 < known || node.0 < self.servers {
+            if node.0 < self.servers {
                 return Ok(());
             }
             Err(format!(
@@ -164,14 +162,33 @@ impl There<'_> {
                 bytes_per_second: 0,
                 ..
             } => Err("a bandwidth of 0 carries nothing: use a partition to cut a link".to_owned()),
-            Fault::CrashLoop { every, .. } | Fault::ClockStrobe { every, .. } => {
+            Fault::CrashLoop { every, .. } => positive(*every, "every"),
+            Fault::ClockStrobe { by, every, .. } => {
+                check_jump(*by)?;
                 positive(*every, "every")
             }
-            Fault::Message { nth: 0, .. } => Err("`nth` counts from 1, not 0".to_owned()),
             Fault::AddNode { .. } | Fault::RemoveNode { .. } if !self.membership => Err(format!(
                 "this protocol cannot change its membership, so `{}` is not for it",
                 fault.kind()
             )),
+            Fault::Reorder { window, .. } => positive(*window, "window"),
+            Fault::SlowCpu { per_message, .. } => positive(*per_message, "per-message"),
+            Fault::ClockOffset { by, .. } | Fault::ClockStep { by, .. } => check_jump(*by),
+            Fault::ClockDrift { ppm, .. } if !DRIFTS.contains(ppm) => Err(format!(
+                "a clock that drifts by {ppm} ppm is past use: write {} (it stands still) to {}",
+                DRIFTS.start(),
+                DRIFTS.end()
+            )),
+            Fault::DiskSlow { factor: 0, .. } => {
+                Err("a disk that is 0 times as slow is no slower: write 2 or more".to_owned())
+            }
+            Fault::AddNode { node } if !matches!(node, Target::Node(_) | Target::Nodes(_)) => {
+                Err(format!(
+                    "`{node}` is in the cluster already: name the spare to add, as in n{}",
+                    self.nodes
+                ))
+            }
+            Fault::Message { nth: 0, .. } => Err("`nth` counts from 1, not 0".to_owned()),
             _ => Ok(()),
         }
     }
@@ -210,6 +227,21 @@ impl There<'_> {
         }
         Ok(())
     }
+}
+
+/// How far a wall clock may jump: it begins a little further than this after its zero.
+const FURTHEST_JUMP: Span = Span::secs(10 * 24 * 3_600);
+
+/// How fast clocks may run, in millionths from true: from standing still to a thousand times as fast.
+const DRIFTS: std::ops::RangeInclusive<i64> = -1_000_000..=1_000_000_000;
+
+fn check_jump(by: Shift) -> Result<(), String> {
+    if by.0.unsigned_abs() <= FURTHEST_JUMP.0 {
+        return Ok(());
+    }
+    Err(format!(
+        "a clock cannot jump by {by}: write at most {FURTHEST_JUMP} either way"
+    ))
 }
 
 fn names_or_none(names: &[String]) -> String {

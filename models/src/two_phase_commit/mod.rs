@@ -220,10 +220,11 @@ impl TwoPhaseCommit {
                 self.tell(from, transaction, Decision::Abort, Telling::Again, ctx);
             }
             // In doubt itself: it cannot help.
-            Some(here) if !here.may_abort_alone() => {}
+            Some(here) if !here.may_withdraw() => {}
             // It has not voted, and now never will: whoever has voted can abort.
             Some(_) => {
-                self.abort_alone(transaction, ctx);
+                self.vote_no(transaction);
+                self.withdraw(transaction, ctx);
                 self.tell(from, transaction, Decision::Abort, Telling::Again, ctx);
             }
             // A coordinator that knows nothing has not committed: presumed abort. A peer that knows

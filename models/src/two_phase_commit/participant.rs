@@ -70,7 +70,7 @@ impl Participation {
         }
     }
 
-    pub(super) fn may_abort_alone(&self) -> bool {
+    pub(super) fn may_withdraw(&self) -> bool {
         matches!(self.state, State::Waiting | State::Executed)
     }
 
@@ -230,10 +230,10 @@ impl TwoPhaseCommit {
             let younger = self
                 .participating
                 .get(&other)
-                .is_some_and(|here| here.may_abort_alone() && age(other, here) > mine);
+                .is_some_and(|here| here.may_withdraw() && age(other, here) > mine);
             if younger {
                 ctx.reached("wound");
-                self.abort_alone(other, ctx);
+                self.withdraw(other, ctx);
             }
         }
     }
@@ -243,7 +243,7 @@ impl TwoPhaseCommit {
         let here = self.participating.get(&transaction);
         if here.is_some_and(|here| here.state == State::Waiting) {
             ctx.reached("lock-timeout");
-            self.abort_alone(transaction, ctx);
+            self.withdraw(transaction, ctx);
         }
     }
 
@@ -263,7 +263,7 @@ impl TwoPhaseCommit {
             }
             Err(Refused) => {
                 ctx.reached("refused");
-                self.abort_alone(transaction, ctx);
+                self.withdraw(transaction, ctx);
             }
         }
     }
@@ -278,25 +278,26 @@ impl TwoPhaseCommit {
         ctx.send(here.coordinator, message);
     }
 
-    /// Aborts before its vote, as everyone may (BHG 7.3), and votes no from now on.
-    pub(super) fn abort_alone(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
+    /// Takes no part in a transaction before its vote, as everyone may (BHG 7.3), and votes no from
+    /// now on. Nothing is decided by that: the word may be lost, and a later life may do the steps.
+    pub(super) fn withdraw(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
         let here = &self.participating[&transaction];
-        assert!(here.may_abort_alone(), "after a yes vote nobody aborts alone");
-        let (coordinator, is_update) = (here.coordinator, here.is_update());
-        self.over.insert(transaction, Vote::No);
-        // One that only reads takes no part in the decision. It may be a late copy of one that has
-        // voted in an earlier life and committed.
-        if is_update {
-            self.act(transaction, ActKind::Voted(Vote::No));
-            self.decide(
-                transaction,
-                Decision::Abort,
-                ActKind::Decided(Decision::Abort),
-            );
-        }
-        let vote = Vote::No;
+        assert!(here.may_withdraw(), "after a yes vote nobody withdraws");
+        let (coordinator, vote) = (here.coordinator, Vote::No);
+        self.over.insert(transaction, vote);
         ctx.send(coordinator, Message::Vote { transaction, vote });
         self.leave(transaction, ctx);
+    }
+
+    /// Votes no when asked to prepare, or when a peer is told so. The coordinator has settled on the
+    /// life in which the steps were done, so no later life can undo it: that is a decision.
+    pub(super) fn vote_no(&mut self, transaction: TransactionId) {
+        self.over.insert(transaction, Vote::No);
+        if !self.decisions.contains_key(&transaction) {
+            self.act(transaction, ActKind::Voted(Vote::No));
+            let what = ActKind::Decided(Decision::Abort);
+            self.decide(transaction, Decision::Abort, what);
+        }
     }
 
     /// Lets go of a transaction and of its locks, and lets those go on that waited for them.
@@ -325,18 +326,7 @@ impl TwoPhaseCommit {
         ctx: &mut Context<Self>,
     ) {
         let Some(here) = self.participating.get_mut(&transaction) else {
-            let vote = match (self.over.get(&transaction), self.decisions.get(&transaction)) {
-                (Some(vote), _) => *vote,
-                // A copy that was long under way.
-                (None, Some(Decision::Commit)) => return,
-                // A crash has taken its locks and what it had done.
-                (None, Some(Decision::Abort) | None) => {
-                    ctx.reached("lost-locks");
-                    self.over.insert(transaction, Vote::No);
-                    Vote::No
-                }
-            };
-            return ctx.send(from, Message::Vote { transaction, vote });
+            return self.vote_again(from, transaction, &peers, ctx);
         };
         match here.state {
             State::Waiting | State::Executed => {
@@ -345,7 +335,10 @@ impl TwoPhaseCommit {
                     // The coordinator believes what an earlier life has read, under locks that are
                     // gone.
                     ctx.reached("lost-locks");
-                    return self.abort_alone(transaction, ctx);
+                    if here.is_update() {
+                        self.vote_no(transaction);
+                    }
+                    return self.withdraw(transaction, ctx);
                 }
                 here.peers = peers;
                 self.prepare(transaction, ctx);
@@ -356,6 +349,33 @@ impl TwoPhaseCommit {
                 ctx.send(from, Message::Vote { transaction, vote });
             }
         }
+    }
+
+    /// It is asked to prepare what it takes no part in, or none any more.
+    fn vote_again(
+        &mut self,
+        from: NodeId,
+        transaction: TransactionId,
+        peers: &[NodeId],
+        ctx: &mut Context<Self>,
+    ) {
+        let vote = match (self.over.get(&transaction), self.decisions.get(&transaction)) {
+            (Some(vote), _) => *vote,
+            // A copy that was long under way.
+            (None, Some(Decision::Commit)) => return,
+            (None, Some(Decision::Abort)) => Vote::No,
+            // A crash has taken its locks and what it had done.
+            (None, None) => {
+                ctx.reached("lost-locks");
+                Vote::No
+            }
+        };
+        // One that only reads has no peers and takes no part in the decision: this may be a copy of
+        // what it has answered in an earlier life.
+        if vote == Vote::No && peers.contains(&self.node) {
+            self.vote_no(transaction);
+        }
+        ctx.send(from, Message::Vote { transaction, vote });
     }
 
     fn prepare(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
@@ -497,7 +517,7 @@ impl TwoPhaseCommit {
         here.asked += 1;
         match here.state {
             State::Waiting | State::Executed if here.asked > UNANSWERED => {
-                return self.abort_alone(transaction, ctx);
+                return self.withdraw(transaction, ctx);
             }
             State::Waiting | State::Executed => {
                 ctx.send(here.coordinator, Message::Inquire { transaction });

@@ -82,7 +82,8 @@ impl TwoPhaseCommit {
             } => {
                 let mine = Coordination::recovered(participants, ctx.elapsed());
                 self.coordinating.insert(*transaction, mine);
-                self.decisions.insert(*transaction, Decision::Commit);
+                let what = ActKind::Committed(participants.clone());
+                self.decide(*transaction, Decision::Commit, what);
             }
             Record::End { transaction } => {
                 self.coordinating.remove(transaction);

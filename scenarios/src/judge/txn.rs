@@ -159,10 +159,15 @@ fn commitment(seen: &Seen<Request>) -> Verdict {
     }
     for (node, view) in seen.held {
         let Some(state) = &view.state else { continue };
-        let taking_part: BTreeSet<CallId> = state.votes.keys().chain(state.decisions.keys()).copied().collect();
-        for transaction in taking_part {
-            let participant = participant(node.0, transaction, state, seen);
-            commitments.entry(transaction).or_default().participants.push(participant);
+        for transaction in state.votes.keys() {
+            let participant = participant(node.0, *transaction, state, seen);
+            commitments.entry(*transaction).or_default().participants.push(participant);
+        }
+        // Who decided without a vote of its own coordinated.
+        let decided = state.decisions.iter().filter(|(transaction, _)| !state.votes.contains_key(transaction));
+        for (transaction, commit) in decided {
+            let at = seen.healed.map_or(0, |time| time.0);
+            commitments.entry(*transaction).or_default().coordinator.push((decision(*commit), at));
         }
     }
     for (transaction, commitment) in &mut commitments {

@@ -25,6 +25,8 @@ const SYNTAX_ERRORS_MOST: usize = 3;
 pub(crate) struct Document<'s> {
     pub(crate) source: &'s Source,
     pub(crate) root: Spanned<DeValue<'s>>,
+    /// Where a shorthand was written out: the way to a value, and the way to it as it was written.
+    pub(crate) respelt: Vec<(Vec<Step>, Vec<Step>)>,
 }
 
 /// What an error points at.
@@ -50,7 +52,11 @@ impl<'s> Document<'s> {
         if errors.is_empty() {
             let span = root.span();
             let root = Spanned::new(span, DeValue::Table(root.into_inner()));
-            return Ok(Document { source, root });
+            return Ok(Document {
+                source,
+                root,
+                respelt: Vec::new(),
+            });
         }
         let told = errors.iter().take(SYNTAX_ERRORS_MOST).map(|error| {
             let (why, expected) = match error.message().split_once(", expected ") {
@@ -72,10 +78,13 @@ impl<'s> Document<'s> {
         &self,
         under: &[Step],
     ) -> Result<T, Vec<LanguageError>> {
-        let mut root = self.root.clone();
-        let (mut errors, mut left_out) = (Vec::new(), Vec::<Vec<Step>>::new());
+        let mut rest = Rest {
+            root: self.root.clone(),
+            left_out: Vec::new(),
+        };
+        let mut errors = Vec::new();
         loop {
-            let Some(value) = find(root.get_ref(), under) else {
+            let Some(value) = find(rest.root.get_ref(), under) else {
                 return Err(errors);
             };
             let misread = match T::deserialize(Reader(value)) {
@@ -83,38 +92,18 @@ impl<'s> Document<'s> {
                 Ok(_) => return Err(errors),
                 Err(misread) => misread,
             };
-            let mut path = under.to_vec();
-            path.extend(misread.path());
-            // What is wrong with the remains of something is not the writer's doing.
-            let of_remains = left_out
-                .iter()
-                .any(|out| out.len() > path.len() && out.starts_with(&path));
-            if of_remains {
-                if path.len() <= under.len() || !leave_out(&mut root, &path) {
-                    return Err(errors);
-                }
-                left_out.push(path);
-                continue;
+            let mut path = [under, &misread.path()].concat();
+            if !rest.is_remains(&path) {
+                let wrong = rest.narrow(&mut path, misread);
+                let told = wrong
+                    .iter()
+                    .map(|misread| self.tell(&rest.root, &path, misread));
+                errors.extend(told);
             }
-            let wrong = match find(root.get_ref(), &path) {
-                Some(value) if !misread.on_key && narrow::is_fault(value) => {
-                    narrow::faults_of(value, Misread::new(misread.complaint))
-                }
-                _ => vec![Misread {
-                    up: Vec::new(),
-                    ..misread
-                }],
-            };
-            errors.extend(
-                wrong
-                    .into_iter()
-                    .map(|misread| tell(self.source, &root, &path, &misread)),
-            );
             let more = errors.len() < ERRORS_MOST && path.len() > under.len();
-            if !more || !leave_out(&mut root, &path) {
+            if !more || !rest.leave_out(path) {
                 return Err(errors);
             }
-            left_out.push(path);
         }
     }
 
@@ -131,6 +120,27 @@ impl<'s> Document<'s> {
             .map(|(key, _)| key.get_ref().as_ref())
     }
 
+    /// An error from a complaint about something under `above`.
+    fn tell(
+        &self,
+        root: &Spanned<DeValue<'_>>,
+        above: &[Step],
+        misread: &Misread,
+    ) -> LanguageError {
+        let path = [above, &misread.path()].concat();
+        let at = if misread.on_key { At::Key } else { At::Value };
+        let written = self.as_written(&path);
+        let (message, help) = words(written, misread);
+        let span = place(root, &path, at);
+        self.source.error(span, key_of(written), message, help)
+    }
+
+    /// The way as the writer of the file knows it.
+    fn as_written<'p>(&'p self, path: &'p [Step]) -> &'p [Step] {
+        let respelt = self.respelt.iter().find(|(way, _)| path.starts_with(way));
+        respelt.map_or(path, |(_, written)| written)
+    }
+
     /// Something is wrong with what stands there, or with where it should stand.
     pub(crate) fn error(
         &self,
@@ -140,7 +150,49 @@ impl<'s> Document<'s> {
         help: impl Into<String>,
     ) -> LanguageError {
         let span = place(&self.root, path, at);
-        self.source.error(span, key_of(path), message.into(), help)
+        let key = key_of(self.as_written(path));
+        self.source.error(span, key, message.into(), help)
+    }
+}
+
+/// What is still to be read of a tree.
+struct Rest<'s> {
+    root: Spanned<DeValue<'s>>,
+    left_out: Vec<Vec<Step>>,
+}
+
+impl Rest<'_> {
+    /// Whether something was left out below: what is wrong with the remains of something is not the
+    /// writer's doing.
+    fn is_remains(&self, path: &[Step]) -> bool {
+        let mut ways = self.left_out.iter();
+        ways.any(|out| out.len() > path.len() && out.starts_with(path))
+    }
+
+    /// Everything that is wrong where one thing is: several things, if it is within a planned fault;
+    /// then `path` becomes the way to that.
+    fn narrow(&self, path: &mut Vec<Step>, mut misread: Misread) -> Vec<Misread> {
+        let fault = (0..=path.len()).find_map(|depth| {
+            let value = find(self.root.get_ref(), &path[..depth])?;
+            narrow::is_fault(value).then_some((depth, value))
+        });
+        let Some((depth, value)) = fault else {
+            misread.up.clear();
+            return vec![misread];
+        };
+        misread.up = path.split_off(depth).into_iter().rev().collect();
+        narrow::faults_of(value, misread)
+    }
+
+    /// Takes out what stands there; false when nothing does.
+    fn leave_out(&mut self, path: Vec<Step>) -> bool {
+        let found = leave_out(&mut self.root, &path);
+        if let Some((Step::Index(_), list)) = path.split_last() {
+            // The items after it have moved up.
+            self.left_out.retain(|out| !out.starts_with(list));
+        }
+        self.left_out.push(path);
+        found
     }
 }
 
@@ -277,7 +329,12 @@ fn words(path: &[Step], misread: &Misread) -> (String, String) {
             } else {
                 names.last()
             };
-            let what = what.copied().unwrap_or("word");
+            let what = match what.copied().unwrap_or("word") {
+                "draw" => "family of faults",
+                "history" => "history check",
+                "kind" => "workload",
+                other => other,
+            };
             (
                 format!("unknown {what} `{word}`"),
                 suggest::instead(word, known),
@@ -315,13 +372,13 @@ fn expected_in_words(expected: &str) -> (String, String) {
         "a sequence" => ("a list", "write a list, as in [\"first\", \"second\"]"),
         "u8" | "u16" | "u32" => (
             "a whole number from 0 to 4294967295",
-            "write a whole number, without quotes",
+            "write such a number, without quotes",
         ),
         "u64" | "usize" => (
             "a whole number from 0",
-            "write a whole number, without quotes",
+            "write such a number, without quotes",
         ),
-        "i64" | "i32" => ("a whole number", "write a whole number, without quotes"),
+        "i64" | "i32" => ("a whole number", "write such a number, without quotes"),
         "f64" | "f32" => ("a number", "write a number, without quotes"),
         _ if expected.starts_with("struct ")
             || expected == "a map"

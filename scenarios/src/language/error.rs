@@ -40,15 +40,27 @@ impl LanguageError {
             place: None,
         }
     }
+
+    /// Everything in one line: `FILE:LINE:COLUMN: KEY: what is wrong; what to write instead`.
+    pub fn in_one_line(&self) -> String {
+        let mut line = self.file.clone();
+        if let Some((row, column)) = self.position {
+            line += &format!(":{row}:{column}");
+        }
+        if !self.key.is_empty() {
+            line += &format!(": {}", self.key);
+        }
+        line + &format!(": {}; {}", self.message, self.help)
+    }
 }
 
 impl fmt::Display for LanguageError {
+    /// What is wrong; with the file, where no drawing of the line would name it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some((line, column)) = self.position {
-            write!(f, ":{line}:{column}")?;
+        if self.place.is_none() {
+            write!(f, "{}: ", self.file)?;
         }
-        write!(f, ": {}", self.message)
+        f.write_str(&self.message)
     }
 }
 
@@ -158,6 +170,9 @@ mod tests {
             "`y` is not a key".to_owned(),
             "write `x`",
         );
-        assert_eq!(error.to_string(), "a.toml:2:1: `y` is not a key");
+        assert_eq!(
+            error.in_one_line(),
+            "a.toml:2:1: y: `y` is not a key; write `x`"
+        );
     }
 }

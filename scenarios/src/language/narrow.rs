@@ -42,9 +42,7 @@ pub(crate) fn faults_of(value: &DeValue<'_>, whole: Misread) -> Vec<Misread> {
     };
     for (key, value) in table {
         match key.get_ref().as_ref() {
-            "when" => try_out("when", value.get_ref(), &|value| {
-                Trigger::deserialize(Reader(value)).err()
-            }),
+            "when" => try_out("when", value.get_ref(), &bad_trigger),
             "for" => try_out("for", value.get_ref(), &|value| {
                 Span::deserialize(Reader(value)).err()
             }),
@@ -87,6 +85,22 @@ fn with_the_plans_keys(key: &str, mut misread: Misread) -> Misread {
         misread.on_key = true;
     }
     misread.below(Step::Key(key.to_owned()))
+}
+
+/// Triggers are told apart by their keys, which hides a key that none of them has.
+fn bad_trigger(value: &DeValue<'_>) -> Option<Misread> {
+    const KEYS: [&str; 4] = ["event", "message", "reached", "nth"];
+    let unknown = value.as_table().and_then(|table| {
+        let mut names = table.keys().map(|key| key.get_ref().as_ref());
+        names.find(|name| !KEYS.contains(name))
+    });
+    match unknown {
+        Some(name) => Some(Misread::new(Complaint::UnknownKey {
+            name: name.to_owned(),
+            known: KEYS.to_vec(),
+        })),
+        None => Trigger::deserialize(Reader(value)).err(),
+    }
 }
 
 fn bad_kind(kind: &DeValue<'_>) -> Option<Misread> {

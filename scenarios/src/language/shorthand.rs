@@ -72,6 +72,8 @@ fn isolate(document: &mut Document<'_>) -> Vec<LanguageError> {
         if let Some(kind) = fault.get_mut("fault") {
             *kind.get_mut() = DeValue::String("partition".into());
         }
+        let way = |name: &str| [path.as_slice(), &[key(name)]].concat();
+        document.respelt.push((way("shape"), way("node")));
     }
     errors
 }

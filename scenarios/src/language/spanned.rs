@@ -141,14 +141,14 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_> {
                     (Ok(number), _) => visitor.visit_i64(number),
                     (_, Ok(number)) => visitor.visit_u64(number),
                     _ => Err(de::Error::custom(format!(
-                        "the number {number} is too large"
+                        "{number} is too large a number: write a smaller one"
                     ))),
                 }
             }
             DeValue::Float(number) => match number.as_str().parse() {
                 Ok(number) => visitor.visit_f64(number),
                 Err(_) => Err(de::Error::custom(format!(
-                    "the number {number} cannot be read"
+                    "{number} is no number: write digits"
                 ))),
             },
             DeValue::Datetime(moment) => Err(de::Error::custom(format!(

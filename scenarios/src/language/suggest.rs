@@ -30,7 +30,7 @@ pub(crate) fn instead<S: AsRef<str> + Clone + Display>(name: &str, known: &[S]) 
 pub(crate) fn one_of<S: Display>(known: &[S]) -> String {
     match known {
         [] => "leave it out: there is nothing to choose from".to_owned(),
-        [only] => format!("write `{only}`"),
+        [only] => format!("the only one is `{only}`"),
         _ => {
             let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
             format!("write one of {}", names.join(", "))

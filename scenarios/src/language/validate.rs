@@ -1,7 +1,7 @@
 //! Whether a scenario that could be read makes sense: names that are known, numbers within bounds,
 //! parts that go together. Every complaint points at its key.
 
-use murphy_sim::{Cluster, Fault, Latency, PlannedFault, Span, Target, Trigger};
+use murphy_sim::{Cluster, Fault, Latency, PlannedFault, Span, Target, Time, Trigger};
 
 use super::{
     document::{At, Document},
@@ -81,26 +81,40 @@ fn steps(keys: &[&str]) -> Vec<Step> {
 
 impl Checking<'_> {
     fn wrong(&mut self, keys: &[&str], message: impl Into<String>, help: impl Into<String>) {
+        self.wrong_at(keys, At::Value, message, help);
+    }
+
+    fn wrong_at(
+        &mut self,
+        keys: &[&str],
+        at: At,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         let path = [self.under, &steps(keys)].concat();
         self.errors
-            .push(self.document.error(&path, At::Value, message, help));
+            .push(self.document.error(&path, at, message, help));
     }
 
     /// A complaint in the words of the simulator: what is wrong, a colon, what to write.
     fn wrong_in_words(&mut self, keys: &[&str], why: &str) {
-        let (message, help) = match why.split_once(": ") {
-            Some((message, help)) => (message, help.to_owned()),
-            None => (why, "see `murphy schema`".to_owned()),
+        let (message, help) = match why.split_once(": ").or_else(|| why.split_once("; ")) {
+            Some((message, help)) => (message, help),
+            None => (why, "`murphy schema` describes it"),
         };
         self.wrong(keys, message, help);
     }
 
-    /// The name must be one of these.
+    /// The name, the value of that key, must be one of these.
     fn one_of(&mut self, keys: &[&str], what: &str, name: &str, known: &[&str]) {
+        self.one_of_at(keys, At::Value, what, name, known);
+    }
+
+    fn one_of_at(&mut self, keys: &[&str], at: At, what: &str, name: &str, known: &[&str]) {
         if !known.contains(&name) {
             let of = &self.scenario.protocol;
             let message = format!("unknown {what} `{name}` of {of}");
-            self.wrong(keys, message, suggest::instead(name, known));
+            self.wrong_at(keys, at, message, suggest::instead(name, known));
         }
     }
 
@@ -191,7 +205,7 @@ impl Checking<'_> {
             ),
             (Some(rate), None) => {
                 let phases = &self.scenario.phases;
-                let open = phases.heal().since(murphy_sim::Time::ZERO);
+                let open = phases.heal().since(Time::ZERO);
                 let calls = u128::from(rate.0) * u128::from(open.0) / 1_000_000_000;
                 if calls > u128::from(CALLS_MOST) {
                     let message = format!("{rate} for {open} is {calls} calls in every run");
@@ -220,7 +234,7 @@ impl Checking<'_> {
                 self.wrong(&["phases", key], format!("`{key}` is {span}"), help);
             }
         }
-        if phases.heal() == murphy_sim::Time::ZERO {
+        if phases.heal() == Time::ZERO {
             self.wrong(
                 &["phases"],
                 "clients have no time to ask anything",
@@ -316,8 +330,9 @@ impl Checking<'_> {
             self.one_of(&["expect"], "anomaly", anomaly, &known.anomalies(protocol));
         }
         for option in scenario.options.keys() {
-            self.one_of(
+            self.one_of_at(
                 &["options", option],
+                At::Key,
                 "option",
                 option,
                 &known.options(protocol),
@@ -336,7 +351,7 @@ impl Checking<'_> {
         }
         for kind in scenario.network.kinds.keys() {
             let keys = ["network", "kinds", kind];
-            self.one_of(&keys, "message", kind, &known.messages(protocol));
+            self.one_of_at(&keys, At::Key, "message", kind, &known.messages(protocol));
         }
         for (i, planned) in scenario.nemesis.at.iter().enumerate() {
             self.names_of_fault(&i.to_string(), planned);
@@ -362,12 +377,20 @@ impl Checking<'_> {
         }
         for target in planned.fault.targets() {
             if let Target::Role(role) = target {
-                let path = [self.under, &steps(&keys)].concat();
-                let key = self.document.key_with(&path, role);
-                let keys: Vec<&str> = keys.iter().copied().chain(key).collect();
+                let keys = self.keys_of_target(index, target);
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
                 self.one_of(&keys, "role", role, &known.roles(protocol));
             }
         }
+    }
+
+    /// The way to the key of a fault that names this target.
+    fn keys_of_target(&self, index: &str, target: &Target) -> Vec<String> {
+        let mut keys = ["nemesis", "at", index].map(str::to_owned).to_vec();
+        let path = [self.under, &steps(&["nemesis", "at", index])].concat();
+        let key = self.document.key_with(&path, &target.to_string());
+        keys.extend(key.map(str::to_owned));
+        keys
     }
 
     /// What only the whole cluster shows: nodes, zones and clients that are not there.
@@ -376,7 +399,9 @@ impl Checking<'_> {
         let cluster = self.scenario.cluster(self.known.nodes(protocol));
         for (i, planned) in self.scenario.nemesis.at.iter().enumerate() {
             if let Err(why) = cluster.check_fault(planned, self.known.membership(protocol)) {
-                self.wrong_in_words(&["nemesis", "at", &i.to_string(), "fault"], &why);
+                let keys = self.keys_of_blame(&i.to_string(), planned, &cluster);
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                self.wrong_in_words(&keys, &why);
             }
         }
         let endpoints = |cluster: &Cluster| cluster.nodes + cluster.spares + cluster.clients;
@@ -385,5 +410,26 @@ impl Checking<'_> {
         {
             self.wrong_in_words(&["network"], &why);
         }
+    }
+
+    /// The way to the part of a fault that the cluster has not got.
+    fn keys_of_blame(&self, index: &str, planned: &PlannedFault, cluster: &Cluster) -> Vec<String> {
+        for target in planned.fault.targets() {
+            let alone = PlannedFault {
+                when: Trigger::At(Time::ZERO),
+                fault: Fault::Pause {
+                    node: target.clone(),
+                },
+                lasts: None,
+            };
+            if cluster.check_fault(&alone, true).is_err() {
+                return self.keys_of_target(index, target);
+            }
+        }
+        let key = match planned.fault {
+            Fault::Partition { .. } => "shape",
+            _ => "fault",
+        };
+        ["nemesis", "at", index, key].map(str::to_owned).to_vec()
     }
 }

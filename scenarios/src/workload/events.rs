@@ -6,12 +6,12 @@ use murphy_sim::{PlannedCall, Route, Stream};
 use super::Demand;
 
 /// Events by key, and reads of the views they make.
-pub fn outbox(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+pub(crate) fn outbox(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
     publish_and_read(demand, stream, Route::Sticky)
 }
 
 /// Events published at any node, and reads at any node.
-pub fn broadcast(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+pub(crate) fn broadcast(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
     publish_and_read(demand, stream, Route::Any)
 }
 

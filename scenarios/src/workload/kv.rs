@@ -8,7 +8,7 @@ use murphy_sim::{PlannedCall, Stream};
 use super::Demand;
 
 /// Reads and writes; each write writes the next number of its key.
-pub fn register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+pub(crate) fn register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
     let mut written = Written::default();
     let mut calls = demand.calls(stream, |stream| {
         let key = demand.key(stream);
@@ -19,7 +19,7 @@ pub fn register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request
 }
 
 /// Reads, writes and compare-and-swaps from a value that was planned for the key not long before.
-pub fn cas_register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+pub(crate) fn cas_register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
     const NOT_LONG: u64 = 3;
     let mut written = Written::default();
     let mut calls = demand.calls(stream, |stream| {

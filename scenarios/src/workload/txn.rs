@@ -8,7 +8,7 @@ use murphy_sim::{PlannedCall, Stream};
 use super::Demand;
 
 /// Reads of lists and appends of unique values (Kingsbury & Alvaro, "Elle", VLDB 2020, section 3).
-pub fn list_append(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+pub(crate) fn list_append(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
     let mut last = BTreeMap::<u32, i64>::new();
     let mut calls = demand.calls(stream, |stream| {
         several(demand, stream, |key| {
@@ -22,7 +22,7 @@ pub fn list_append(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Requ
 }
 
 /// Reads and writes of registers, with unique values.
-pub fn rw_register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+pub(crate) fn rw_register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
     let mut last = BTreeMap::<u32, i64>::new();
     let mut calls = demand.calls(stream, |stream| {
         several(demand, stream, |key| {
@@ -36,7 +36,7 @@ pub fn rw_register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Requ
 }
 
 /// Transfers between two accounts, and reads of all of them. Money is neither made nor lost.
-pub fn bank(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+pub(crate) fn bank(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
     const TRANSFER_MOST: u64 = 5;
     let mut calls = demand.calls(stream, |stream| {
         if stream.chance(demand.reads) || demand.keys < 2 {

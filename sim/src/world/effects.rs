@@ -1,6 +1,6 @@
 //! Carrying out what a process asked for, in the order it asked.
 
-use super::{Event, Packet, Parcel, World, node::TimerSlot};
+use super::{Event, Kind, Packet, Parcel, World, node::TimerSlot};
 use crate::{
     context::Effect,
     disk::DiskFate,
@@ -21,7 +21,7 @@ impl<P: Process> World<P> {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Send { to, message } => {
-                    self.post(id, to, departs, Packet::Message(message))
+                    self.post(id, to, departs, Packet::Message(message));
                 }
                 Effect::Reply { call, reply } => {
                     let client = NodeId(self.setup.cluster.servers() + call.client.0);
@@ -51,7 +51,7 @@ impl<P: Process> World<P> {
         }
     }
 
-    /// Sends something on its way.
+    /// Sends something on its way. What a node sends to itself does not touch the network.
     pub(super) fn post(&mut self, from: NodeId, to: NodeId, departs: Time, packet: Packet<P>) {
         let mut parcel = Parcel {
             from,
@@ -61,6 +61,7 @@ impl<P: Process> World<P> {
             packet,
         };
         if from == to {
+            parcel.sent = self.now;
             return self.queue.push(departs, Event::Deliver(parcel));
         }
         let between_nodes = matches!(parcel.packet, Packet::Message(_));
@@ -74,14 +75,16 @@ impl<P: Process> World<P> {
         }
         let mut distortion = Distortion::default();
         if self.faults.touch_network() {
+            let kind = parcel.packet.kind();
             match self
                 .faults
-                .distort(from, to, parcel.packet.kind(), &self.setup.plan)
+                .distort((from, to), kind, between_nodes, &self.setup.plan)
             {
                 Ok(found) => distortion = found,
                 Err((fault, why)) => {
                     self.faults.hit(fault);
-                    return self.drop_parcel(parcel, why);
+                    self.links.pass_over((from, to));
+                    return self.drop_parcel(&parcel, why);
                 }
             }
         }
@@ -101,15 +104,14 @@ impl<P: Process> World<P> {
             .links
             .send((from, to), departs, model, latency, &distortion, bytes);
         if distortion != Distortion::default() {
-            self.faults.attribute(from, to, &fate, &self.setup.plan);
+            let plan = &self.setup.plan;
+            self.faults
+                .attribute((from, to), &fate, between_nodes, plan);
         }
         match fate {
-            Fate::Dropped(why) => self.drop_parcel(parcel, why),
+            Fate::Dropped(why) => self.drop_parcel(&parcel, why),
             Fate::Arrives {
-                at,
-                again,
-                corrupt,
-                reordered: _,
+                at, again, corrupt, ..
             } => {
                 // Clients' calls travel over sessions, which never double anything.
                 if let Some(again) = again.filter(|_| between_nodes) {
@@ -135,7 +137,10 @@ impl<P: Process> World<P> {
         let number = node.next_timer;
         match node.timers.iter_mut().find(|slot| slot.timer == timer) {
             // The event that is queued will see that the timer was moved, and go on to its new time.
-            Some(slot) if slot.queued <= due => slot.deadline = deadline,
+            Some(slot) if slot.queued <= due && slot.queued != Time::NEVER => {
+                slot.deadline = deadline;
+            }
+            // It gets a new number, so that an input of the old one that waits in line is void.
             Some(slot) => {
                 *slot = TimerSlot {
                     timer,
@@ -238,6 +243,15 @@ impl<P: Process> Packet<P> {
             Packet::Message(message) => message.kind(),
             Packet::Request { .. } => "request",
             Packet::Response { .. } => "response",
+        }
+    }
+
+    /// As the digest tells it apart.
+    pub(super) fn event_kind(&self) -> Kind {
+        match self {
+            Packet::Message(_) => Kind::Message,
+            Packet::Request { .. } => Kind::Request,
+            Packet::Response { .. } => Kind::Response,
         }
     }
 

@@ -150,6 +150,14 @@ impl<P: Process> World<P> {
         &mut self.trace
     }
 
+    /// The digest before each event of the last step, and after the last, with how many events had
+    /// happened. Only while a trace is kept.
+    pub(crate) fn digest_marks(&self) -> Vec<(u64, Digest)> {
+        let mut marks = self.trace.marks().to_vec();
+        marks.push((self.events, self.digest));
+        marks
+    }
+
     /// Keeps the last so many entries from now on.
     pub fn keep_trace(&mut self, most: usize) {
         self.trace.keep(most);

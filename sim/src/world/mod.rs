@@ -3,12 +3,18 @@
 //!
 //! A world is a pure function of its setup and its seed. It knows no protocol and no checker.
 
+mod aim;
 mod effects;
 mod faults;
+#[cfg(madsim)]
+mod host;
 mod look;
 mod node;
+mod plan;
 
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 pub use self::faults::FaultReport;
 pub use self::look::{Stats, Step, agree};
@@ -25,7 +31,7 @@ use crate::{
     history::{Happened, HistoryEvent},
     id::{CallId, ClientId, LogIndex, NodeId},
     link::{Dropped, LinkStates},
-    process::{Message, Process, Reply},
+    process::{Membership, Message, Process, Reply},
     queue::Queue,
     time::Time,
     trace::{Carried, Trace, TraceEntry, What},
@@ -33,7 +39,7 @@ use crate::{
 
 /// Everything that can happen.
 #[derive(Clone, Debug)]
-enum Event<P: Process> {
+pub(crate) enum Event<P: Process> {
     /// Something arrives, if the network still lets it.
     Deliver(Parcel<P>),
     /// A timer runs out, if it is still set.
@@ -52,23 +58,26 @@ enum Event<P: Process> {
     Client { client: ClientId, why: Wake },
     /// A fault begins, goes on or ends.
     Fault { index: usize, phase: Phase },
+    /// An operator's word about the membership comes to a node.
+    Operator { node: NodeId, change: Membership },
     /// Every fault ends and every node is up again.
     Heal,
 }
 
 /// Something under way from one place to another.
 #[derive(Clone, Debug)]
-struct Parcel<P: Process> {
-    from: NodeId,
-    to: NodeId,
-    sent: Time,
-    corrupt: bool,
-    packet: Packet<P>,
+pub(crate) struct Parcel<P: Process> {
+    pub(crate) from: NodeId,
+    pub(crate) to: NodeId,
+    pub(crate) sent: Time,
+    pub(crate) corrupt: bool,
+    pub(crate) packet: Packet<P>,
 }
 
 /// What a parcel holds.
-#[derive(Clone, Debug)]
-enum Packet<P: Process> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(crate) enum Packet<P: Process> {
     Message(P::Message),
     Request {
         call: CallId,
@@ -96,6 +105,7 @@ enum Kind {
     Heal,
     Dropped,
     Held,
+    Operator,
 }
 
 /// A simulated cluster at one instant.
@@ -207,7 +217,12 @@ impl<P: Process> World<P> {
             time,
             self.now
         );
+        Some(self.happen(time, event))
+    }
+
+    fn happen(&mut self, time: Time, event: Event<P>) -> Step {
         self.now = time;
+        self.trace.forget_marks();
         let node = match event {
             Event::Deliver(parcel) => self.deliver(parcel),
             Event::Timer { node, number } => self.timer(node, number),
@@ -216,10 +231,11 @@ impl<P: Process> World<P> {
             Event::Start { node } => self.start(node),
             Event::Client { client, why } => self.wake_client(client, why),
             Event::Fault { index, phase } => self.fault(index, phase),
+            Event::Operator { node, change } => self.operate(node, change),
             Event::Heal => self.heal(),
         };
         self.checkpoints.pass(self.events, self.digest);
-        Some(Step { time, node })
+        Step { time, node }
     }
 
     /// Lets happen all that happens up to and at `end`, and moves time there.
@@ -233,6 +249,9 @@ impl<P: Process> World<P> {
     /// Counts an event and folds it into the digest.
     #[inline]
     fn happens(&mut self, kind: Kind, place: u32) {
+        if self.loud {
+            self.trace.mark(self.events, self.digest);
+        }
         self.events += 1;
         self.digest.fold(self.now.0);
         self.digest.fold(u64::from(place) << 8 | kind as u64);
@@ -246,42 +265,32 @@ impl<P: Process> World<P> {
         if from != to && self.faults.touch_network() {
             if let Some(fault) = self.faults.clogged(from, to) {
                 self.happens(Kind::Held, to.0);
+                self.digest.fold(u64::from(from.0));
                 self.faults.hold(fault, parcel);
                 return None;
             }
             if let Some(fault) = self.faults.cut(from, to) {
                 self.faults.hit(fault);
-                self.drop_parcel(parcel, Dropped::Partition);
+                self.drop_parcel(&parcel, Dropped::Partition);
                 return None;
             }
         }
         if parcel.corrupt {
-            self.drop_parcel(parcel, Dropped::Corrupt);
+            self.drop_parcel(&parcel, Dropped::Corrupt);
             return None;
         }
-        if to.index() < self.nodes.len() && self.processes[to.index()].is_none() {
-            self.drop_parcel(parcel, Dropped::Crash);
+        if to.index() < self.nodes.len() && !self.is_there(&parcel) {
+            self.drop_parcel(&parcel, Dropped::Crash);
             return None;
-        }
-        if self.loud {
-            self.note(What::Delivered(carried(&parcel)));
         }
         self.stats.delivered += 1;
+        self.happens(parcel.packet.event_kind(), to.0);
+        self.fold_parcel(&parcel);
+        self.note_if_loud(|| What::Delivered(carried(&parcel)));
         match parcel.packet {
-            Packet::Message(message) => {
-                self.happens(Kind::Message, to.0);
-                self.digest.fold(u64::from(from.0));
-                self.digest.fold_hash(&message);
-                self.offer(to, Work::Message { from, message });
-            }
-            Packet::Request { call, request } => {
-                self.happens(Kind::Request, to.0);
-                self.digest.fold_hash(&(call, &request));
-                self.offer(to, Work::Request { call, request });
-            }
+            Packet::Message(message) => self.offer(to, Work::Message { from, message }),
+            Packet::Request { call, request } => self.offer(to, Work::Request { call, request }),
             Packet::Response { call, reply } => {
-                self.happens(Kind::Response, to.0);
-                self.digest.fold_hash(&(from, call, &reply));
                 self.answer(from, call, reply);
                 return None;
             }
@@ -289,12 +298,29 @@ impl<P: Process> World<P> {
         Some(to)
     }
 
-    fn drop_parcel(&mut self, parcel: Parcel<P>, why: Dropped) {
+    /// Whether the node that a parcel is meant for is up; what a node sends to itself goes with it
+    /// when it crashes.
+    fn is_there(&self, parcel: &Parcel<P>) -> bool {
+        let to = parcel.to.index();
+        let of_this_life = parcel.from != parcel.to || parcel.sent >= self.nodes[to].started;
+        self.processes[to].is_some() && of_this_life
+    }
+
+    fn drop_parcel(&mut self, parcel: &Parcel<P>, why: Dropped) {
         self.happens(Kind::Dropped, parcel.to.0);
-        self.digest.fold(u64::from(parcel.from.0) << 8 | why as u64);
+        self.digest.fold(why as u64);
+        self.fold_parcel(parcel);
         self.stats.dropped += 1;
-        if self.loud {
-            self.note(What::Dropped(carried(&parcel), why));
+        self.note_if_loud(|| What::Dropped(carried(parcel), why));
+    }
+
+    /// Folds in who sent it and what it holds.
+    fn fold_parcel(&mut self, parcel: &Parcel<P>) {
+        self.digest.fold(u64::from(parcel.from.0));
+        match &parcel.packet {
+            Packet::Message(message) => self.digest.fold_hash(message),
+            Packet::Request { call, request } => self.digest.fold_hash(&(call, request)),
+            Packet::Response { call, reply } => self.digest.fold_hash(&(call, reply)),
         }
     }
 
@@ -306,29 +332,37 @@ impl<P: Process> World<P> {
         }
         if let Some(pause) = node.paused {
             self.faults.hit(pause.by);
-        } else if let Some(slow) = node.slow {
-            self.faults.hit(slow.by);
         }
         node.inbox.push_back(work);
         self.wake_when_free(id);
     }
 
-    fn wake_when_free(&mut self, id: NodeId) {
+    pub(super) fn wake_when_free(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
-        if !node.wake_queued && node.paused.is_none() && !node.inbox.is_empty() {
-            node.wake_queued = true;
-            self.queue
-                .push(node.busy_until.max(self.now), Event::Free { node: id });
+        if node.paused.is_some() || node.inbox.is_empty() {
+            return;
+        }
+        let at = node.busy_until.max(self.now);
+        if at < node.wakes_at {
+            node.wakes_at = at;
+            self.queue.push(at, Event::Free { node: id });
         }
     }
 
     fn free(&mut self, id: NodeId) -> Option<NodeId> {
         let node = &mut self.nodes[id.index()];
-        node.wake_queued = false;
-        if node.paused.is_some() || node.busy_until > self.now {
-            self.wake_when_free(id);
+        if node.wakes_at != self.now {
+            // It was meant for the node before a crash.
             return None;
         }
+        node.wakes_at = Time::NEVER;
+        if node.paused.is_some() {
+            return None;
+        }
+        assert!(
+            node.busy_until <= self.now,
+            "a node is woken when its CPU is free"
+        );
         let work = node.inbox.pop_front()?;
         self.react(id, work);
         self.wake_when_free(id);
@@ -341,11 +375,11 @@ impl<P: Process> World<P> {
         let Some(process) = self.processes[id.index()].as_mut() else {
             return;
         };
-        let cost = node
-            .slow
-            .map_or(self.setup.cluster.settings().cpu.per_message, |slow| {
-                slow.value
-            });
+        let mut cost = self.setup.cluster.settings().cpu.per_message;
+        if let Some(slow) = node.slow {
+            cost = slow.value;
+            self.faults.hit(slow.by);
+        }
         let departs = self.now + cost;
         node.busy_until = departs;
         let mut effects = std::mem::take(&mut self.effects);
@@ -362,6 +396,10 @@ impl<P: Process> World<P> {
             }
             _ => None,
         };
+        if matches!(work, Work::SyncFailed) {
+            node.disk.failure_told();
+            node.disk_epoch += 1;
+        }
         let mut ctx = node.context(
             id,
             self.now,
@@ -377,8 +415,25 @@ impl<P: Process> World<P> {
             Work::SyncFailed => process.on_sync_failed(&mut ctx),
             Work::Membership(change) => process.on_membership(change, &mut ctx),
         }
+        let fired = ctx.buggify.fired;
+        self.count_fired(fired);
         self.carry_out(id, departs, &mut effects);
         self.effects = effects;
+    }
+
+    /// Counts `buggify` sites that fired towards the fault that makes them.
+    fn count_fired(&mut self, fired: u32) {
+        if let (1.., Some(fault)) = (fired, self.faults.buggify) {
+            self.faults.reports[fault].hits += u64::from(fired);
+        }
+    }
+
+    fn operate(&mut self, id: NodeId, change: Membership) -> Option<NodeId> {
+        self.processes[id.index()].as_ref()?;
+        self.happens(Kind::Operator, id.0);
+        self.digest.fold_hash(&change);
+        self.offer(id, Work::Membership(change));
+        Some(id)
     }
 
     fn timer(&mut self, id: NodeId, number: u64) -> Option<NodeId> {
@@ -395,19 +450,19 @@ impl<P: Process> World<P> {
         }
         slot.queued = Time::NEVER;
         let content = Digest::of(&slot.timer);
-        if self.loud {
-            let told = format!("{:?}", slot.timer);
-            self.note(What::Timer { node: id, told });
-        }
+        let told = self.loud.then(|| format!("{:?}", slot.timer));
         self.happens(Kind::Timer, id.0);
         self.digest.fold(content);
+        if let Some(told) = told {
+            self.note(What::Timer { node: id, told });
+        }
         self.offer(id, Work::Timer { number });
         Some(id)
     }
 
     fn synced(&mut self, id: NodeId, epoch: u32, upto: LogIndex) -> Option<NodeId> {
         let node = &mut self.nodes[id.index()];
-        if node.disk_epoch != epoch {
+        if node.disk_epoch != epoch || node.disk.has_failed() {
             return None;
         }
         if let Some(stall) = node.disk_stalled {
@@ -419,7 +474,7 @@ impl<P: Process> World<P> {
             .disk_full
             .filter(|_| node.disk.end() > node.disk.durable());
         if let Some(cause) = node.sync_fails.or(full) {
-            node.disk.drop_unsynced();
+            node.disk.fail();
             node.disk_epoch += 1;
             self.faults.hit(cause.by);
             self.happens(Kind::SyncFailed, id.0);
@@ -440,6 +495,11 @@ impl<P: Process> World<P> {
         if self.processes[id.index()].is_some() || node.down_holds > 0 || node.spare {
             return None;
         }
+        if node.paused.is_some() {
+            node.start_waits = true;
+            return None;
+        }
+        node.started = self.now;
         node.disk.recover();
         let disk = node.disk.state();
         let mut effects = std::mem::take(&mut self.effects);
@@ -447,6 +507,8 @@ impl<P: Process> World<P> {
         let (mut ctx, records) =
             node.context_and_records(id, self.now, servers, buggify, &mut effects);
         let process = P::start(&self.setup.config, records, &mut ctx);
+        let fired = ctx.buggify.fired;
+        self.count_fired(fired);
         self.processes[id.index()] = Some(process);
         self.happens(Kind::Start, id.0);
         self.digest.fold(disk as u64);

@@ -64,7 +64,12 @@ pub(super) struct Node<P: Process> {
     pub(super) next_timer: u64,
     pub(super) inbox: VecDeque<Work<P>>,
     pub(super) busy_until: Time,
-    pub(super) wake_queued: bool,
+    /// When an event in the world's queue will look at the inbox; never, when there is none.
+    pub(super) wakes_at: Time,
+    /// When it last started.
+    pub(super) started: Time,
+    /// It would have started, but it is paused.
+    pub(super) start_waits: bool,
     /// Goes up when what was under way on the disk is void.
     pub(super) disk_epoch: u32,
     pub(super) disk_busy_until: Time,
@@ -96,7 +101,9 @@ impl<P: Process> Node<P> {
             next_timer: 0,
             inbox: VecDeque::new(),
             busy_until: Time::ZERO,
-            wake_queued: false,
+            wakes_at: Time::NEVER,
+            started: Time::ZERO,
+            start_waits: false,
             disk_epoch: 0,
             disk_busy_until: Time::ZERO,
             held_syncs: Vec::new(),
@@ -120,5 +127,6 @@ impl<P: Process> Node<P> {
         self.disk_epoch += 1;
         self.disk_busy_until = now;
         self.busy_until = now;
+        self.wakes_at = Time::NEVER;
     }
 }
