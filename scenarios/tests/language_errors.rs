@@ -31,6 +31,14 @@ fn unknown_keys_at_every_depth() {
         "unknown_key_shape",
         with("to = \"backup\"", "too = \"backup\"")
     );
+    assert_snapshot!(
+        "key_of_another_section",
+        with("clients = 4", "clients = 4\nnodes = 5")
+    );
+    assert_snapshot!(
+        "key_of_nothing",
+        with("clients = 4", "clients = 4\nduration = \"20s\"")
+    );
     assert_snapshot!("unknown_key_trigger", with("nth = 3", "nt = 3"));
 }
 

@@ -10,7 +10,7 @@ use toml::{
 
 use super::{
     error::{LanguageError, Source},
-    narrow,
+    narrow, schema,
     spanned::{Complaint, Misread, Reader, Step},
     suggest,
 };
@@ -107,17 +107,10 @@ impl<'s> Document<'s> {
         }
     }
 
-    /// The key of the table at `path` whose value names `word`, if there is one.
-    pub(crate) fn key_with(&self, path: &[Step], word: &str) -> Option<&str> {
-        let table = find(self.root.get_ref(), path)?.as_table()?;
-        let names = |value: &DeValue<'_>| match value {
-            DeValue::Table(inner) => inner.values().any(|v| v.get_ref().as_str() == Some(word)),
-            value => value.as_str() == Some(word),
-        };
-        let mut entries = table.iter();
-        entries
-            .find(|(_, value)| names(value.get_ref()))
-            .map(|(key, _)| key.get_ref().as_ref())
+    /// The way on from `path` to the text `word`, if it is there; not in `when`, which names none of
+    /// the things that are looked for.
+    pub(crate) fn way_to(&self, path: &[Step], word: &str) -> Option<Vec<Step>> {
+        way_to(find(self.root.get_ref(), path)?, word)
     }
 
     /// An error from a complaint about something under `above`.
@@ -204,6 +197,26 @@ pub(crate) fn find<'t, 'i>(root: &'t DeValue<'i>, path: &[Step]) -> Option<&'t D
     })
 }
 
+fn way_to(value: &DeValue<'_>, word: &str) -> Option<Vec<Step>> {
+    let with = |step: Step, mut way: Vec<Step>| {
+        way.insert(0, step);
+        way
+    };
+    match value {
+        DeValue::String(text) => (text == word).then(Vec::new),
+        DeValue::Table(table) => table.iter().find_map(|(key, value)| {
+            let key = key.get_ref().as_ref();
+            let way = way_to(value.get_ref(), word).filter(|_| key != "when")?;
+            Some(with(Step::Key(key.to_owned()), way))
+        }),
+        DeValue::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+            let way = way_to(item.get_ref(), word)?;
+            Some(with(Step::Index(index), way))
+        }),
+        _ => None,
+    }
+}
+
 /// What stands there, to be changed.
 pub(crate) fn find_mut<'t, 'i>(
     root: &'t mut DeValue<'i>,
@@ -283,19 +296,6 @@ fn key_of(path: &[Step]) -> String {
     keys.join(".")
 }
 
-/// An error from a complaint about something under `above`.
-fn tell(
-    source: &Source,
-    root: &Spanned<DeValue<'_>>,
-    above: &[Step],
-    misread: &Misread,
-) -> LanguageError {
-    let path = [above, &misread.path()].concat();
-    let at = if misread.on_key { At::Key } else { At::Value };
-    let (message, help) = words(&path, misread);
-    source.error(place(root, &path, at), key_of(&path), message, help)
-}
-
 /// What is wrong, and what to write instead.
 fn words(path: &[Step], misread: &Misread) -> (String, String) {
     let names: Vec<String> = path
@@ -321,7 +321,12 @@ fn words(path: &[Step], misread: &Misread) -> (String, String) {
     match &misread.complaint {
         Complaint::UnknownKey { name, known } => (
             format!("unknown key `{name}` {}", inside(&above)),
-            suggest::instead(name, known),
+            match schema::section_of(name) {
+                Some(section) if suggest::nearest(name, known.iter()).is_none() => {
+                    format!("`{name}` belongs {}", inside(&section))
+                }
+                _ => suggest::instead(name, known),
+            },
         ),
         Complaint::UnknownWord { word, known } => {
             let what = if misread.on_key {

@@ -20,7 +20,7 @@ pub const FILE_BYTES_MOST: u64 = 1 << 20;
 impl Scenario {
     /// Reads a scenario file. Its name is the file's, without `.toml`.
     pub fn read(file: &Path, known: &dyn Known) -> Result<Scenario, Vec<LanguageError>> {
-        let text = read_text(file, FILE_BYTES_MOST).map_err(|error| vec![error])?;
+        let text = read_text(file, FILE_BYTES_MOST)?;
         Scenario::parse(file, text, known)
     }
 
@@ -31,7 +31,7 @@ impl Scenario {
         text: String,
         known: &dyn Known,
     ) -> Result<Scenario, Vec<LanguageError>> {
-        let name = name_of(file).map_err(|error| vec![error])?;
+        let name = name_of(file)?;
         let source = Source::new(file, text);
         let mut document = Document::parse(&source)?;
         let errors = shorthand::write_out(&mut document, file.parent());
@@ -55,7 +55,7 @@ impl Scenario {
         paths: &[PathBuf],
         known: &dyn Known,
     ) -> Result<Vec<Scenario>, Vec<LanguageError>> {
-        let files = find(paths).map_err(|error| vec![error])?;
+        let files = find(paths)?;
         let (mut scenarios, mut errors) = (Vec::new(), Vec::new());
         let mut names = BTreeMap::<String, PathBuf>::new();
         for file in files {
@@ -88,7 +88,7 @@ impl Scenario {
 }
 
 /// In the order of the file.
-fn in_order(errors: impl IntoIterator<Item = LanguageError>) -> Vec<LanguageError> {
+pub(crate) fn in_order(errors: impl IntoIterator<Item = LanguageError>) -> Vec<LanguageError> {
     let mut errors: Vec<LanguageError> = errors.into_iter().collect();
     errors.sort_by_key(|error| error.position);
     errors
@@ -97,7 +97,7 @@ fn in_order(errors: impl IntoIterator<Item = LanguageError>) -> Vec<LanguageErro
 /// The scenario files of these files and folders: files as they are given, a folder's sorted by
 /// path, each once. Folders inside folders are searched too; files that do not end in `.toml` are
 /// not scenarios.
-pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LanguageError> {
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<LanguageError>> {
     let mut files: Vec<PathBuf> = Vec::new();
     for path in paths {
         let about = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
@@ -109,7 +109,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LanguageError> {
             found.push(path.clone());
         }
         if found.is_empty() {
-            return Err(LanguageError::of_file(
+            return Err(refused(
                 path,
                 "there is no scenario in this folder".to_owned(),
                 "name a folder with .toml files in it; `murphy new scenario NAME` makes one",
@@ -124,7 +124,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LanguageError> {
 /// Folders inside each other beyond this depth are not searched: a link may lead back up.
 const FOLDERS_DEEPEST: u32 = 8;
 
-fn find_in(folder: &Path, found: &mut Vec<PathBuf>, depth: u32) -> Result<(), LanguageError> {
+fn find_in(folder: &Path, found: &mut Vec<PathBuf>, depth: u32) -> Result<(), Vec<LanguageError>> {
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
         let hidden = path
@@ -147,22 +147,26 @@ fn find_in(folder: &Path, found: &mut Vec<PathBuf>, depth: u32) -> Result<(), La
     Ok(())
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> LanguageError {
-    LanguageError::of_file(
+fn unreadable(path: &Path, error: &std::io::Error) -> Vec<LanguageError> {
+    refused(
         path,
         format!("cannot be read: {error}"),
         "name a scenario file or a folder of them; `murphy list scenarios` shows what there is",
     )
 }
 
+fn refused(path: &Path, message: String, help: &str) -> Vec<LanguageError> {
+    vec![LanguageError::of_file(path, message, help)]
+}
+
 /// The name of a scenario or case: its file's, without `.toml`.
-pub(crate) fn name_of(file: &Path) -> Result<String, LanguageError> {
+pub(crate) fn name_of(file: &Path) -> Result<String, Vec<LanguageError>> {
     let stem = file
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default();
     if file.extension().is_none_or(|extension| extension != "toml") {
-        return Err(LanguageError::of_file(
+        return Err(refused(
             file,
             "the name of the file does not end in .toml".to_owned(),
             "scenarios and cases are .toml files",
@@ -171,7 +175,7 @@ pub(crate) fn name_of(file: &Path) -> Result<String, LanguageError> {
     if validate::is_plain_name(&stem) {
         return Ok(stem);
     }
-    Err(LanguageError::of_file(
+    Err(refused(
         file,
         format!("`{stem}` is no name for a scenario"),
         "name the file with up to 64 letters a to z, digits and hyphens, as in stale-read.toml",
@@ -179,17 +183,17 @@ pub(crate) fn name_of(file: &Path) -> Result<String, LanguageError> {
 }
 
 /// The text of a file of at most so many bytes.
-pub(crate) fn read_text(file: &Path, most: u64) -> Result<String, LanguageError> {
+pub(crate) fn read_text(file: &Path, most: u64) -> Result<String, Vec<LanguageError>> {
     let about = fs::metadata(file).map_err(|error| unreadable(file, &error))?;
     if !about.is_file() {
-        return Err(LanguageError::of_file(
+        return Err(refused(
             file,
             "is not a file".to_owned(),
             "name a .toml file",
         ));
     }
     if about.len() > most {
-        return Err(LanguageError::of_file(
+        return Err(refused(
             file,
             format!("has {} bytes, and at most {most} are read", about.len()),
             "a scenario takes a few thousand bytes: is this the right file?",
@@ -199,11 +203,11 @@ pub(crate) fn read_text(file: &Path, most: u64) -> Result<String, LanguageError>
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        Source::new(file, text).error(
+        vec![Source::new(file, text).error(
             valid..valid + 1,
             String::new(),
             format!("not UTF-8: byte {valid} belongs to no character"),
             "save the file as UTF-8",
-        )
+        )]
     })
 }

@@ -12,6 +12,23 @@ pub fn schema() -> Value {
     schema
 }
 
+/// The section of a scenario that has this key; the top of the file is the nameless one. None when
+/// there is no such key, or when several sections have it.
+pub(crate) fn section_of(key: &str) -> Option<String> {
+    let schema = schemars::schema_for!(Scenario).to_value();
+    let top = schema.pointer("/properties")?.as_object()?;
+    let has = |section: &Value| {
+        let definition = section.pointer("/$ref").and_then(Value::as_str)?;
+        let definition = schema.pointer(definition.strip_prefix('#')?)?;
+        definition.pointer("/properties")?.get(key)
+    };
+    let below = top.iter().filter(|(_, section)| has(section).is_some());
+    let top_too = top.contains_key(key).then_some("");
+    let mut sections = below.map(|(name, _)| name.as_str()).chain(top_too);
+    let only = sections.next().filter(|_| sections.next().is_none())?;
+    Some(only.to_owned())
+}
+
 /// `fault = "isolate"` is a shorthand of the language; the simulator knows nothing of it.
 fn add_isolate(schema: &mut Value) {
     let faults = schema

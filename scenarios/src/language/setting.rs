@@ -37,10 +37,6 @@ impl de::Visitor<'_> for Visitor {
         f.write_str("a whole number from 0, true, false, or a length of time such as \"50ms\"")
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Setting, E> {
-        Ok(Setting(number))
-    }
-
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Setting, E> {
         let bad = || E::invalid_value(de::Unexpected::Signed(number), &self);
         u64::try_from(number).map(Setting).map_err(|_| bad())
@@ -51,9 +47,13 @@ impl de::Visitor<'_> for Visitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Setting, E> {
-        text.parse()
-            .map(|Span(nanos)| Setting(nanos))
-            .map_err(E::custom)
+        let Span(nanos) = text.parse().map_err(E::custom)?;
+        match i64::try_from(nanos) {
+            Ok(_) => Ok(Setting(nanos)),
+            Err(_) => Err(E::custom(format!(
+                "`{text}` is longer than 292 years: write less"
+            ))),
+        }
     }
 }
 

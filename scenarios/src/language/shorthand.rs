@@ -15,7 +15,7 @@ use toml::{
 };
 
 use super::{
-    document::{At, Document, find, find_mut, leave_out},
+    document::{At, Document, find, find_mut},
     error::LanguageError,
     spanned::Step,
 };
@@ -25,7 +25,7 @@ const CSV_BYTES_MOST: u64 = 1 << 20;
 
 /// Writes out all that is short. CSV files lie relative to `folder`.
 pub(crate) fn write_out(document: &mut Document<'_>, folder: Option<&Path>) -> Vec<LanguageError> {
-    let mut errors = isolate(document);
+    let mut errors = isolate(document, &[key("nemesis"), key("at")]);
     errors.extend(samples(document, folder));
     errors
 }
@@ -34,57 +34,74 @@ fn key(name: &str) -> Step {
     Step::Key(name.to_owned())
 }
 
-/// `fault = "isolate"` with a `node` is a partition with `shape = { isolate = NODE }`.
-fn isolate(document: &mut Document<'_>) -> Vec<LanguageError> {
-    let at = [key("nemesis"), key("at")];
-    let Some(DeValue::Array(faults)) = find(document.root.get_ref(), &at) else {
-        return Vec::new();
-    };
+/// In the plan that stands at `plan`, `fault = "isolate"` with a `node` is a partition with
+/// `shape = { isolate = NODE }`.
+pub(crate) fn isolate(document: &mut Document<'_>, plan: &[Step]) -> Vec<LanguageError> {
     let mut errors = Vec::new();
-    // From the last to the first, as one that says too little is taken out.
-    for index in (0..faults.len()).rev() {
-        let path = [at.as_slice(), &[Step::Index(index)]].concat();
+    let Some(DeValue::Array(faults)) = find(document.root.get_ref(), plan) else {
+        return errors;
+    };
+    for index in 0..faults.len() {
+        let way = |name: &str| [plan, &[Step::Index(index), key(name)]].concat();
+        let path = [plan, &[Step::Index(index)]].concat();
         let Some(DeValue::Table(fault)) = find_mut(document.root.get_mut(), &path) else {
             continue;
         };
-        let is_isolate = |kind: &Spanned<DeValue<'_>>| kind.get_ref().as_str() == Some("isolate");
-        if !fault.get("fault").is_some_and(is_isolate) || fault.contains_key("shape") {
-            continue;
-        }
-        let Some((node_key, node)) = fault.remove_entry("node") else {
-            errors.push(document.error(
-                &[path.as_slice(), &[key("fault")]].concat(),
-                At::Value,
-                "`isolate` does not say which node",
-                "add `node = \"leader\"`, or another target: n0, n0+n2, zone:eu, any, minority",
-            ));
-            leave_out(&mut document.root, &path);
+        let Some(kind) = fault.get_mut("fault").filter(|kind| is_isolate(kind)) else {
             continue;
         };
-        let (node_span, key_span) = (node.span(), node_key.span());
-        let mut shape = DeTable::new();
-        shape.insert(
-            Spanned::new(key_span.clone(), DeString::from("isolate")),
-            node,
-        );
-        let shape = Spanned::new(node_span, DeValue::Table(shape));
-        fault.insert(Spanned::new(key_span, DeString::from("shape")), shape);
-        if let Some(kind) = fault.get_mut("fault") {
-            *kind.get_mut() = DeValue::String("partition".into());
+        *kind.get_mut() = DeValue::String("partition".into());
+        let spelt_twice = fault.contains_key("shape");
+        let (shape_key, shape) = match fault.remove_entry("node") {
+            Some((node_key, node)) if !spelt_twice => shape_of(&node_key, node),
+            _ => {
+                errors.push(document.error(
+                    &way("fault"),
+                    At::Value,
+                    "`isolate` needs a `node`, and has no `shape`",
+                    "write `node = \"leader\"`, or another target: n0, n0+n2, zone:eu, any, minority",
+                ));
+                // So that the rest can be read.
+                let any = unplaced(DeValue::String("any".into()));
+                shape_of(&unplaced(DeString::from("node")), any)
+            }
+        };
+        if let Some(DeValue::Table(fault)) = find_mut(document.root.get_mut(), &path) {
+            fault.insert(shape_key, shape);
         }
-        let way = |name: &str| [path.as_slice(), &[key(name)]].concat();
         document.respelt.push((way("shape"), way("node")));
     }
     errors
+}
+
+fn is_isolate(kind: &Spanned<DeValue<'_>>) -> bool {
+    kind.get_ref().as_str() == Some("isolate")
+}
+
+/// The key and value of the shape that isolates `node`, standing where the node stands.
+fn shape_of<'s>(
+    node_key: &Spanned<DeString<'s>>,
+    node: Spanned<DeValue<'s>>,
+) -> (Spanned<DeString<'s>>, Spanned<DeValue<'s>>) {
+    let span = node.span();
+    let mut shape = DeTable::new();
+    let isolate = DeString::from("isolate");
+    shape.insert(Spanned::new(node_key.span(), isolate), node);
+    let key = Spanned::new(node_key.span(), DeString::from("shape"));
+    (key, Spanned::new(span, DeValue::Table(shape)))
+}
+
+fn unplaced<T>(value: T) -> Spanned<T> {
+    Spanned::new(0..0, value)
 }
 
 /// `empirical = { csv = "FILE" }` is `empirical` with the samples of the file.
 fn samples(document: &mut Document<'_>, folder: Option<&Path>) -> Vec<LanguageError> {
     let mut found = Vec::new();
     for section in ["network", "disk"] {
-        let path = vec![key(section)];
+        let path = [key(section)];
         if let Some(value) = find(document.root.get_ref(), &path) {
-            find_files(value, path, &mut found);
+            find_files(value, &path, &mut found);
         }
     }
     let mut errors = Vec::new();
@@ -100,24 +117,24 @@ fn samples(document: &mut Document<'_>, folder: Option<&Path>) -> Vec<LanguageEr
     errors
 }
 
-fn find_files(value: &DeValue<'_>, path: Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
+fn find_files(value: &DeValue<'_>, path: &[Step], found: &mut Vec<(Vec<Step>, String)>) {
     match value {
         DeValue::Table(table) => {
             for (name, value) in table {
-                let path = [path.as_slice(), &[key(name.get_ref())]].concat();
+                let path = [path, &[key(name.get_ref())]].concat();
                 let file = value.get_ref().as_table().filter(|table| table.len() == 1);
                 match file.and_then(|table| table.get("csv")?.get_ref().as_str()) {
                     Some(file) if name.get_ref() == "empirical" => {
-                        found.push((path, file.to_owned()))
+                        found.push((path, file.to_owned()));
                     }
-                    _ => find_files(value.get_ref(), path, found),
+                    _ => find_files(value.get_ref(), &path, found),
                 }
             }
         }
         DeValue::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                let path = [path.as_slice(), &[Step::Index(index)]].concat();
-                find_files(item.get_ref(), path, found);
+                let path = [path, &[Step::Index(index)]].concat();
+                find_files(item.get_ref(), &path, found);
             }
         }
         _ => {}
@@ -128,7 +145,7 @@ fn listed(samples: &[Span]) -> DeValue<'static> {
     let mut items = DeArray::new();
     for sample in samples {
         let text = DeValue::String(DeString::from(sample.to_string()));
-        items.push(Spanned::new(0..0, text));
+        items.push(unplaced(text));
     }
     DeValue::Array(items)
 }

@@ -133,15 +133,11 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_> {
             DeValue::String(text) => visitor.visit_str(text),
             DeValue::Boolean(truth) => visitor.visit_bool(*truth),
             DeValue::Integer(number) => {
-                let (digits, radix) = (number.as_str(), number.radix());
-                match (
-                    i64::from_str_radix(digits, radix),
-                    u64::from_str_radix(digits, radix),
-                ) {
-                    (Ok(number), _) => visitor.visit_i64(number),
-                    (_, Ok(number)) => visitor.visit_u64(number),
-                    _ => Err(de::Error::custom(format!(
-                        "{number} is too large a number: write a smaller one"
+                match i64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(number) => visitor.visit_i64(number),
+                    Err(_) => Err(de::Error::custom(format!(
+                        "{number} is too large a number: write one up to {}",
+                        i64::MAX
                     ))),
                 }
             }

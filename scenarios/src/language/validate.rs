@@ -1,7 +1,7 @@
 //! Whether a scenario that could be read makes sense: names that are known, numbers within bounds,
 //! parts that go together. Every complaint points at its key.
 
-use murphy_sim::{Cluster, Fault, Latency, PlannedFault, Span, Target, Time, Trigger};
+use murphy_sim::{Cluster, Latency, PlannedFault, Span, Time};
 
 use super::{
     document::{At, Document},
@@ -56,22 +56,46 @@ pub(crate) fn complaints(
     check.errors
 }
 
+/// Everything about a plan of the scenario's, standing at `key` of the document, that makes no sense.
+pub(crate) fn complaints_about_plan(
+    plan: &[PlannedFault],
+    key: &str,
+    scenario: &Scenario,
+    document: &Document<'_>,
+    known: &dyn Known,
+) -> Vec<LanguageError> {
+    let mut check = Checking {
+        scenario,
+        document,
+        under: &[],
+        known,
+        errors: Vec::new(),
+    };
+    check.times_of_faults(&[key], plan);
+    check.names_of_faults(&[key], plan);
+    if check.errors.is_empty() {
+        let cluster = scenario.cluster(known.nodes(&scenario.protocol));
+        check.things_of_faults(&[key], plan, &cluster);
+    }
+    check.errors
+}
+
 /// A name that can be part of a file name anywhere: `[a-z0-9-]+`, at most 64 of them.
 pub(crate) fn is_plain_name(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=64).contains(&name.len()) && name.bytes().all(plain)
 }
 
-struct Checking<'a> {
-    scenario: &'a Scenario,
-    document: &'a Document<'a>,
-    under: &'a [Step],
-    known: &'a dyn Known,
-    errors: Vec<LanguageError>,
+pub(super) struct Checking<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) document: &'a Document<'a>,
+    pub(super) under: &'a [Step],
+    pub(super) known: &'a dyn Known,
+    pub(super) errors: Vec<LanguageError>,
 }
 
 /// The way to a key. An item of a list is named by its number.
-fn steps(keys: &[&str]) -> Vec<Step> {
+pub(super) fn steps(keys: &[&str]) -> Vec<Step> {
     let step = |key: &&str| match key.parse() {
         Ok(index) => Step::Index(index),
         Err(_) => Step::Key((*key).to_owned()),
@@ -80,7 +104,12 @@ fn steps(keys: &[&str]) -> Vec<Step> {
 }
 
 impl Checking<'_> {
-    fn wrong(&mut self, keys: &[&str], message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn wrong(
+        &mut self,
+        keys: &[&str],
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.wrong_at(keys, At::Value, message, help);
     }
 
@@ -97,7 +126,7 @@ impl Checking<'_> {
     }
 
     /// A complaint in the words of the simulator: what is wrong, a colon, what to write.
-    fn wrong_in_words(&mut self, keys: &[&str], why: &str) {
+    pub(super) fn wrong_in_words(&mut self, keys: &[&str], why: &str) {
         let (message, help) = match why.split_once(": ").or_else(|| why.split_once("; ")) {
             Some((message, help)) => (message, help),
             None => (why, "`murphy schema` describes it"),
@@ -106,7 +135,7 @@ impl Checking<'_> {
     }
 
     /// The name, the value of that key, must be one of these.
-    fn one_of(&mut self, keys: &[&str], what: &str, name: &str, known: &[&str]) {
+    pub(super) fn one_of(&mut self, keys: &[&str], what: &str, name: &str, known: &[&str]) {
         self.one_of_at(keys, At::Value, what, name, known);
     }
 
@@ -262,15 +291,7 @@ impl Checking<'_> {
                 self.wrong(&keys, format!("`{name}` is named twice"), "name it once");
             }
         }
-        let end = self.scenario.phases.quiet();
-        for (i, planned) in nemesis.at.iter().enumerate() {
-            if matches!(planned.when, Trigger::At(time) if time >= end) {
-                let keys = ["nemesis", "at", &i.to_string(), "when"];
-                let message = format!("{} is past the end of the run", planned.when);
-                let help = format!("write a time before {end}, or lengthen the phases");
-                self.wrong(&keys, message, help);
-            }
-        }
+        self.times_of_faults(&["nemesis", "at"], &nemesis.at);
     }
 
     fn checks(&mut self) {
@@ -353,83 +374,19 @@ impl Checking<'_> {
             let keys = ["network", "kinds", kind];
             self.one_of_at(&keys, At::Key, "message", kind, &known.messages(protocol));
         }
-        for (i, planned) in scenario.nemesis.at.iter().enumerate() {
-            self.names_of_fault(&i.to_string(), planned);
-        }
-    }
-
-    fn names_of_fault(&mut self, index: &str, planned: &PlannedFault) {
-        let (known, protocol) = (self.known, self.scenario.protocol.as_str());
-        let keys = ["nemesis", "at", index, "when"];
-        match &planned.when {
-            Trigger::Message { message, .. } => {
-                self.one_of(&keys, "message", message, &known.messages(protocol));
-            }
-            Trigger::Reached { reached, .. } => {
-                self.one_of(&keys, "label", reached, &known.labels(protocol));
-            }
-            Trigger::At(_) | Trigger::Event { .. } => {}
-        }
-        let keys = ["nemesis", "at", index];
-        if let Fault::Message { kind, .. } = &planned.fault {
-            let keys = ["nemesis", "at", index, "kind"];
-            self.one_of(&keys, "message", kind, &known.messages(protocol));
-        }
-        for target in planned.fault.targets() {
-            if let Target::Role(role) = target {
-                let keys = self.keys_of_target(index, target);
-                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-                self.one_of(&keys, "role", role, &known.roles(protocol));
-            }
-        }
-    }
-
-    /// The way to the key of a fault that names this target.
-    fn keys_of_target(&self, index: &str, target: &Target) -> Vec<String> {
-        let mut keys = ["nemesis", "at", index].map(str::to_owned).to_vec();
-        let path = [self.under, &steps(&["nemesis", "at", index])].concat();
-        let key = self.document.key_with(&path, &target.to_string());
-        keys.extend(key.map(str::to_owned));
-        keys
+        self.names_of_faults(&["nemesis", "at"], &scenario.nemesis.at);
     }
 
     /// What only the whole cluster shows: nodes, zones and clients that are not there.
     fn cluster(&mut self) {
         let protocol = self.scenario.protocol.as_str();
         let cluster = self.scenario.cluster(self.known.nodes(protocol));
-        for (i, planned) in self.scenario.nemesis.at.iter().enumerate() {
-            if let Err(why) = cluster.check_fault(planned, self.known.membership(protocol)) {
-                let keys = self.keys_of_blame(&i.to_string(), planned, &cluster);
-                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-                self.wrong_in_words(&keys, &why);
-            }
-        }
+        self.things_of_faults(&["nemesis", "at"], &self.scenario.nemesis.at, &cluster);
         let endpoints = |cluster: &Cluster| cluster.nodes + cluster.spares + cluster.clients;
         if endpoints(&cluster) <= ENDPOINTS_MOST
             && let Err(why) = cluster.compile()
         {
             self.wrong_in_words(&["network"], &why);
         }
-    }
-
-    /// The way to the part of a fault that the cluster has not got.
-    fn keys_of_blame(&self, index: &str, planned: &PlannedFault, cluster: &Cluster) -> Vec<String> {
-        for target in planned.fault.targets() {
-            let alone = PlannedFault {
-                when: Trigger::At(Time::ZERO),
-                fault: Fault::Pause {
-                    node: target.clone(),
-                },
-                lasts: None,
-            };
-            if cluster.check_fault(&alone, true).is_err() {
-                return self.keys_of_target(index, target);
-            }
-        }
-        let key = match planned.fault {
-            Fault::Partition { .. } => "shape",
-            _ => "fault",
-        };
-        ["nemesis", "at", index, key].map(str::to_owned).to_vec()
     }
 }
