@@ -62,6 +62,20 @@ pub fn write(folder: &Path, suite: &SuiteRecord) -> Result<Written, WriteError> 
     Ok(written)
 }
 
+/// Makes the folder, if it is not there, and finds out whether [`write`] could write to it: to be
+/// asked before long work whose report it is to hold.
+pub fn check(folder: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
+    ["index.html", "report.json", "junit.xml", "summary.md"]
+        .iter()
+        .try_for_each(|name| check_file(&folder.join(name)))
+}
+
+/// Finds out whether [`write_file`] could write that file. Leaves nothing behind.
+pub fn check_file(path: &Path) -> Result<(), WriteError> {
+    draft(path, |_| Ok(()))?.check()
+}
+
 /// Writes one report to a file of the caller's choice, whole or not at all. Its folder must exist.
 ///
 /// ```

@@ -4,6 +4,7 @@
 //! of what came out. It knows nothing of how messages move, how a checker searches or how anything is
 //! drawn.
 
+pub mod catalog;
 pub mod language;
 
 mod diagram;
@@ -22,7 +23,7 @@ pub use crate::{
     judge::{Seen, Served},
     nemesis::Nemesis,
     registry::{Entry, protocol, protocols},
-    run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate},
-    suite::{Options, Seeds, prepare, repeat_command, run},
+    run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate, Which},
+    suite::{Broken, Options, Seeds, prepare, repeat_command, run},
     workload::{Demand, Pace},
 };

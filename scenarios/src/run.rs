@@ -3,7 +3,7 @@
 //!
 //! This is the one file in which protocols' types are erased.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use murphy_checkers::guard;
 use murphy_models::{
@@ -13,7 +13,7 @@ use murphy_models::{
 use murphy_reports::record::{CallCounts, CheckRecord, FaultRecord, RunRecord, VerdictKind};
 use murphy_sim::{
     Breached, CompiledCluster, Data, Digest, Happened, Observe, Outcome, Plan, PlannedCall, Process, Setup, Span,
-    Stream, Time, run_on_madsim, run_on_world,
+    Stream, Time, TraceEntry, World, run_on_madsim, run_on_world,
 };
 
 use crate::{
@@ -115,6 +115,15 @@ impl RunResult {
     }
 }
 
+/// One run of a scenario: a seed, and what a case says instead of what the seed would draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'a> {
+    /// The seed.
+    pub seed: u64,
+    /// The plan, and the calls as [`Runnable::calls`] wrote them; drawn when absent.
+    pub explicit: Option<(&'a Plan, &'a toml::Value)>,
+}
+
 /// A scenario that is ready to be run with any seed.
 pub trait Runnable: Send + Sync {
     /// Runs it.
@@ -131,7 +140,11 @@ pub trait Runnable: Send + Sync {
     fn calls(&self, seed: u64) -> toml::Value;
 
     /// What nodes hold at a time, in words, one line a node.
-    fn states(&self, seed: u64, at: Time) -> Vec<String>;
+    fn states(&self, which: Which, at: Time) -> Result<Vec<String>, CannotRun>;
+
+    /// Runs it on our own loop and tells everything that happens as it happens, for as long as
+    /// `each` wants to hear more.
+    fn trace(&self, which: Which, each: &mut dyn FnMut(&TraceEntry) -> ControlFlow<()>) -> Result<(), CannotRun>;
 
     /// Where two runs of this seed part, told; none when they do not.
     fn first_difference(&self, seed: u64) -> Option<String>;
@@ -282,6 +295,16 @@ where
             .expect("a workload of another service is refused when a scenario is prepared")
     }
 
+    /// The world of one run before its first event.
+    fn world(&self, which: Which) -> Result<World<P>, CannotRun> {
+        let setup = match which.explicit {
+            Some((plan, calls)) => self.setup(plan.clone(), read_calls(calls)?),
+            None => self.setup(self.draw_plan(which.seed), self.draw_calls(which.seed)),
+        };
+        setup.validate().map_err(|error| CannotRun { why: error.to_string() })?;
+        Ok(World::new(Arc::new(setup), which.seed))
+    }
+
     fn run_setup(&self, setup: Setup<P>, seed: u64, how: How) -> Result<RunResult, CannotRun> {
         let setup = Arc::new(setup);
         let invariants = if self.scenario.check.invariants { P::invariants(&self.config) } else { Vec::new() };
@@ -366,15 +389,26 @@ where
         toml::Value::try_from(self.draw_calls(seed)).expect("calls are plain data")
     }
 
-    fn states(&self, seed: u64, at: Time) -> Vec<String> {
-        let setup = Arc::new(self.setup(self.draw_plan(seed), self.draw_calls(seed)));
-        let mut world = murphy_sim::World::new(setup, seed);
+    fn states(&self, which: Which, at: Time) -> Result<Vec<String>, CannotRun> {
+        let mut world = self.world(which)?;
         world.run_until(at);
         let told = world.processes().iter().enumerate().map(|(i, process)| match process {
             Some(process) => format!("n{i} {}: {process:?}", process.role()),
             None => format!("n{i} is down"),
         });
-        told.collect()
+        Ok(told.collect())
+    }
+
+    fn trace(&self, which: Which, each: &mut dyn FnMut(&TraceEntry) -> ControlFlow<()>) -> Result<(), CannotRun> {
+        let mut world = self.world(which)?;
+        world.keep_trace(usize::MAX);
+        while world.next_at().is_some_and(|at| at <= self.end) {
+            world.step();
+            if world.trace_mut().drain().try_for_each(|entry| each(&entry)).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn first_difference(&self, seed: u64) -> Option<String> {

@@ -33,6 +33,24 @@ pub struct Seeds {
     pub until: u64,
 }
 
+/// Why a suite came to no end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// What was asked for cannot be run.
+    #[error(transparent)]
+    Refused(#[from] CannotRun),
+    /// A run panicked: a bug of the protocol or of murphy, not a verdict.
+    #[error("{file}: seed {seed} panicked, which is a bug of the protocol or of murphy: {told}")]
+    Panicked {
+        /// The scenario.
+        file: String,
+        /// The seed.
+        seed: u64,
+        /// What the panic said.
+        told: String,
+    },
+}
+
 /// How a suite is to be run.
 pub struct Options<'a> {
     /// Instead of each scenario's own number of seeds, counted from 1.
@@ -74,7 +92,7 @@ pub fn prepare(scenarios: &[Scenario]) -> Result<Vec<Box<dyn Runnable>>, CannotR
 
 /// Runs every scenario with every seed. `wall_seconds` of the record is left at zero for the caller,
 /// who has a clock.
-pub fn run(scenarios: &[Scenario], version: &str, options: &Options) -> Result<SuiteRecord, CannotRun> {
+pub fn run(scenarios: &[Scenario], version: &str, options: &Options) -> Result<SuiteRecord, Broken> {
     let prepared = prepare(scenarios)?;
     let units = units(scenarios, options);
     let tallies: Vec<Mutex<Results>> = scenarios.iter().map(|_| Mutex::default()).collect();
@@ -92,9 +110,8 @@ pub fn run(scenarios: &[Scenario], version: &str, options: &Options) -> Result<S
             }
             match run_unit(prepared[unit.scenario].as_ref(), &unit, options.substrate) {
                 Ok(ran) => lock(&tallies[unit.scenario]).add(ran),
-                Err(error) => {
-                    let named = format!("{}: {}", scenarios[unit.scenario].file.display(), error.why);
-                    lock(&failure).get_or_insert(CannotRun { why: named });
+                Err(failed) => {
+                    lock(&failure).get_or_insert(failed.of(&scenarios[unit.scenario], unit.seed));
                 }
             }
             let mut done = lock(&done);
@@ -174,23 +191,42 @@ struct Ran {
     differs: bool,
 }
 
-fn run_unit(prepared: &dyn Runnable, unit: &Unit, substrate: Substrate) -> Result<Ran, CannotRun> {
+/// Why a run came to nothing.
+enum Failed {
+    Refused(CannotRun),
+    Panicked(String),
+}
+
+impl Failed {
+    fn of(self, scenario: &Scenario, seed: u64) -> Broken {
+        let file = scenario.file.display().to_string();
+        match self {
+            Failed::Refused(error) => Broken::Refused(CannotRun { why: format!("{file}: {}", error.why) }),
+            Failed::Panicked(told) => Broken::Panicked { file, seed, told },
+        }
+    }
+}
+
+fn run_unit(prepared: &dyn Runnable, unit: &Unit, substrate: Substrate) -> Result<Ran, Failed> {
     let how = How { substrate, trace: 0 };
     let result = run_caught(prepared, unit.seed, how)?;
     let differs = unit.sampled && on_a_fresh_thread(prepared, unit.seed, how)?.digest != result.digest;
     Ok(Ran { result, differs })
 }
 
-/// A run whose panic is an error: a bug of a protocol or of murphy, not a verdict.
-fn run_caught(prepared: &dyn Runnable, seed: u64, how: How) -> Result<RunResult, CannotRun> {
-    catch_unwind(AssertUnwindSafe(|| prepared.run(seed, how))).unwrap_or_else(|panic| {
-        let told = panic.downcast_ref::<String>().map(String::as_str);
-        let told = told.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
-        Err(CannotRun { why: format!("seed {seed} panicked, which is a bug of the protocol or of murphy: {told}") })
-    })
+/// A run whose panic is an error: a bug of the protocol or of murphy, not a verdict.
+fn run_caught(prepared: &dyn Runnable, seed: u64, how: How) -> Result<RunResult, Failed> {
+    match catch_unwind(AssertUnwindSafe(|| prepared.run(seed, how))) {
+        Ok(run) => run.map_err(Failed::Refused),
+        Err(panic) => {
+            let told = panic.downcast_ref::<String>().map(String::as_str);
+            let told = told.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+            Err(Failed::Panicked(told.to_owned()))
+        }
+    }
 }
 
-fn on_a_fresh_thread(prepared: &dyn Runnable, seed: u64, how: How) -> Result<RunResult, CannotRun> {
+fn on_a_fresh_thread(prepared: &dyn Runnable, seed: u64, how: How) -> Result<RunResult, Failed> {
     std::thread::scope(|scope| {
         scope.spawn(|| run_caught(prepared, seed, how)).join().expect("the run's panic is caught inside")
     })

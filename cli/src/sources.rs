@@ -1,0 +1,59 @@
+//! Where scenarios come from: files and folders, or the catalogue that murphy was built with.
+
+use std::path::{Path, PathBuf};
+
+use murphy_scenarios::{
+    catalog,
+    language::{Known, LanguageError, Scenario},
+};
+
+use crate::failure::Failure;
+
+/// The catalogue: the files of the repository where the command is run at its root, else those that
+/// murphy was built with.
+pub(crate) fn catalogue(known: &dyn Known) -> Result<Vec<Scenario>, Failure> {
+    let folder = PathBuf::from(catalog::FOLDER);
+    if folder.is_dir() {
+        return Ok(Scenario::read_all(&[folder], known)?);
+    }
+    let scenarios = catalog::FILES.iter().map(|(name, text)| built_in(name, text, known));
+    Ok(scenarios.collect::<Result<_, _>>()?)
+}
+
+/// The scenarios of these files and folders. A path that is not there may be one of the catalogue's,
+/// by its path in the repository or by its name alone.
+pub(crate) fn scenarios(paths: &[PathBuf], known: &dyn Known) -> Result<Vec<Scenario>, Failure> {
+    if paths.iter().all(|path| path.exists() || in_catalogue(path).is_none()) {
+        return Ok(Scenario::read_all(paths, known)?);
+    }
+    let mut scenarios = Vec::<Scenario>::new();
+    for path in paths {
+        let found = match in_catalogue(path).filter(|_| !path.exists()) {
+            Some((name, text)) => vec![built_in(name, text, known)?],
+            None => Scenario::read_all(std::slice::from_ref(path), known)?,
+        };
+        scenarios.extend(found);
+    }
+    Ok(scenarios)
+}
+
+/// One file or name of a scenario.
+pub(crate) fn scenario(path: &Path, known: &dyn Known) -> Result<Scenario, Failure> {
+    match in_catalogue(path).filter(|_| !path.exists()) {
+        Some((name, text)) => Ok(built_in(name, text, known)?),
+        None => Ok(Scenario::read(path, known)?),
+    }
+}
+
+/// The file of the catalogue that a path means.
+fn in_catalogue(path: &Path) -> Option<&'static (&'static str, &'static str)> {
+    let means = |name: &str| {
+        let stem = name.trim_end_matches(".toml");
+        path == Path::new(catalog::FOLDER).join(name) || path == Path::new(name) || path == Path::new(stem)
+    };
+    catalog::FILES.iter().find(|(name, _)| means(name))
+}
+
+fn built_in(name: &str, text: &str, known: &dyn Known) -> Result<Scenario, Vec<LanguageError>> {
+    Scenario::parse(&Path::new(catalog::FOLDER).join(name), text.to_owned(), known)
+}
