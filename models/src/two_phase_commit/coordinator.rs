@@ -71,7 +71,10 @@ impl Coordination {
         Coordination {
             phase: Phase::Committed,
             begun: now,
-            parts: participants.iter().map(|node| (*node, Part::new(now))).collect(),
+            parts: participants
+                .iter()
+                .map(|node| (*node, Part::new(now)))
+                .collect(),
             found: Vec::new(),
             attempts: 0,
             yes_votes: 0,
@@ -200,7 +203,10 @@ impl TwoPhaseCommit {
         };
         let silent = |part: &Part| now.since(part.heard) > patience;
         let is_lost = match mine.phase {
-            Phase::Executing => mine.parts.values().any(|p| p.executed.is_none() && silent(p)),
+            Phase::Executing => mine
+                .parts
+                .values()
+                .any(|p| p.executed.is_none() && silent(p)),
             Phase::Preparing => mine.parts.values().any(|p| p.vote.is_none() && silent(p)),
             Phase::Committing | Phase::Committed => false,
         };

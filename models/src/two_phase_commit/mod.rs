@@ -43,18 +43,16 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use murphy_sim::{
-    CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Role, Span, View,
-};
+use murphy_sim::{CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Role, Span, View};
 
-pub use self::{
-    message::{Change, Decision, Message, Record, Step, Timer, TransactionId, Vote},
-    mutants::Mutant,
-};
 use self::{
     coordinator::Coordination,
     message::{Act, ActKind},
     participant::Participation,
+};
+pub use self::{
+    message::{Change, Decision, Message, Record, Step, Timer, TransactionId, Vote},
+    mutants::Mutant,
 };
 use crate::{
     protocol::{Mode, MutantInfo, Parameters, Protocol},
@@ -198,12 +196,7 @@ impl TwoPhaseCommit {
     }
 
     /// Someone asks how a transaction ends (BHG 7.4; Mohan 1986, section 3.2).
-    fn on_inquire(
-        &mut self,
-        from: NodeId,
-        transaction: TransactionId,
-        ctx: &mut Context<Self>,
-    ) {
+    fn on_inquire(&mut self, from: NodeId, transaction: TransactionId, ctx: &mut Context<Self>) {
         if let Some(mine) = self.coordinating.get(&transaction) {
             return match mine.has_committed() {
                 true => self.tell(from, transaction, Decision::Commit, Telling::Again, ctx),
@@ -381,7 +374,9 @@ impl Protocol for TwoPhaseCommit {
     fn configure(parameters: &Parameters) -> Result<Config, String> {
         parameters.know_only(&["coordinators", "repeat", "patience", "lock-wait", "ask"])?;
         if parameters.spares > 0 {
-            return Err("two-phase-commit has a fixed number of shards: remove `spares`".to_owned());
+            return Err(
+                "two-phase-commit has a fixed number of shards: remove `spares`".to_owned(),
+            );
         }
         if let Some(mode) = &parameters.mode {
             return Err(format!(
@@ -390,7 +385,9 @@ impl Protocol for TwoPhaseCommit {
         }
         let default = Config::new(parameters.nodes);
         let span = |name, default: Span| match parameters.option(name, default.0) {
-            0 => Err(format!("`{name}` is zero: write a span such as `{default}`")),
+            0 => Err(format!(
+                "`{name}` is zero: write a span such as `{default}`"
+            )),
             nanos => Ok(Span(nanos)),
         };
         let coordinators = parameters.option("coordinators", u64::from(parameters.nodes));

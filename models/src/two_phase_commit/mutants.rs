@@ -5,7 +5,15 @@ use crate::protocol::MutantInfo;
 
 /// A planted bug.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::EnumIter,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::EnumIter,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Mutant {

@@ -91,7 +91,10 @@ impl Participation {
     }
 
     fn reads(&self) -> Vec<Key> {
-        let shared = self.needs.iter().filter(|(_, mode)| **mode == LockMode::Shared);
+        let shared = self
+            .needs
+            .iter()
+            .filter(|(_, mode)| **mode == LockMode::Shared);
         shared.map(|(key, _)| *key).collect()
     }
 }
@@ -180,7 +183,10 @@ impl TwoPhaseCommit {
                 State::Preparing | State::Prepared => {}
             };
         }
-        match (self.over.get(&transaction), self.decisions.get(&transaction)) {
+        match (
+            self.over.get(&transaction),
+            self.decisions.get(&transaction),
+        ) {
             (Some(Vote::No), _) | (None, Some(Decision::Abort)) => {
                 let vote = Vote::No;
                 return ctx.send(from, Message::Vote { transaction, vote });
@@ -281,7 +287,10 @@ impl TwoPhaseCommit {
     /// Aborts before its vote, as everyone may (BHG 7.3), and votes no from now on.
     pub(super) fn abort_alone(&mut self, transaction: TransactionId, ctx: &mut Context<Self>) {
         let here = &self.participating[&transaction];
-        assert!(here.may_abort_alone(), "after a yes vote nobody aborts alone");
+        assert!(
+            here.may_abort_alone(),
+            "after a yes vote nobody aborts alone"
+        );
         let (coordinator, is_update) = (here.coordinator, here.is_update());
         self.over.insert(transaction, Vote::No);
         // One that only reads takes no part in the decision. It may be a late copy of one that has
@@ -325,7 +334,10 @@ impl TwoPhaseCommit {
         ctx: &mut Context<Self>,
     ) {
         let Some(here) = self.participating.get_mut(&transaction) else {
-            let vote = match (self.over.get(&transaction), self.decisions.get(&transaction)) {
+            let vote = match (
+                self.over.get(&transaction),
+                self.decisions.get(&transaction),
+            ) {
                 (Some(vote), _) => *vote,
                 // A copy that was long under way.
                 (None, Some(Decision::Commit)) => return,
@@ -473,9 +485,7 @@ impl TwoPhaseCommit {
         decision: Decision,
         ctx: &mut Context<Self>,
     ) {
-        let under_way = |(_, then): &(_, AfterSync)| {
-            matches!(then, AfterSync::Acknowledge(id, _) if *id == transaction)
-        };
+        let under_way = |(_, then): &(_, AfterSync)| matches!(then, AfterSync::Acknowledge(id, _) if *id == transaction);
         match decision {
             Decision::Commit if self.after_sync.iter().any(under_way) => {}
             // Its commit is durable, or it would know that it is in doubt.
@@ -537,4 +547,3 @@ impl TwoPhaseCommit {
         }
     }
 }
-
