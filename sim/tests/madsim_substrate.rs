@@ -308,6 +308,25 @@ mod hosted {
     }
 
     #[test]
+    fn a_node_that_crashed_and_is_paused_starts_when_the_pause_is_over() {
+        let plan = r#"[
+            {"when":"500ms","fault":"crash","node":"n0","for":"100ms"},
+            {"when":"550ms","fault":"pause","node":"n0","for":"450ms"}]"#;
+        let observe = Observe {
+            sample_every: Some(Span::millis(50)),
+            keep_trace: 0,
+        };
+        let outcome = run_on_madsim(&pushes(plan), 1, observe, vec![]).expect("madsim can do this");
+        let up_at = |millis: u64| {
+            let time = Time::ZERO + Span::millis(millis);
+            let sample = outcome.samples.iter().find(|s| s.time == time);
+            sample.expect("one every 50 ms").views[0].0 == NodeId(0)
+        };
+        assert!(up_at(450) && !up_at(750) && !up_at(950) && up_at(1_050));
+        assert!(outcome.converged && outcome.stats.crashes == 1);
+    }
+
+    #[test]
     fn a_process_sees_its_wall_clock_jump() {
         let plan = r#"[{"when":"1s","fault":"clock-step","node":"n0","by":"-10s"}]"#;
         let outcome = run(&setup(Cluster::new(5, 2), plan, |_| Ask::Clock), 1);
