@@ -55,7 +55,7 @@ fn unknown_words() {
         "unknown_history_check",
         with("linearizable", "linearisable")
     );
-    assert_snapshot!("unknown_state_check", with("no-orphan-locks", "no-orphans"));
+    assert_snapshot!("unknown_state_check", with("\"settled\"", "\"setled\""));
     assert_snapshot!(
         "unknown_anomaly",
         with("violated: stale-read", "violated: stale-raed")

@@ -7,6 +7,8 @@ use murphy_sim::Span;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::suggest;
+
 /// What clients do.
 #[derive(
     Clone,
@@ -200,12 +202,8 @@ impl Rate {
 }
 
 /// State checks, as they are written.
-pub(crate) const STATE_CHECKS: [&str; 4] = [
-    "converges",
-    "converges within 5s",
-    "progress",
-    "settled",
-];
+pub(crate) const STATE_CHECKS: [&str; 4] =
+    ["converges", "converges within 5s", "progress", "settled"];
 
 impl fmt::Display for StateCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,8 +232,8 @@ impl FromStr for StateCheck {
                     Ok(StateCheck::Converges { within: Some(span) })
                 }
                 None => Err(format!(
-                    "`{text}` is not a check of states: write one of {}",
-                    STATE_CHECKS.map(|check| format!("`{check}`")).join(", ")
+                    "`{text}` is not a check of states: {}",
+                    suggest::instead(text, &STATE_CHECKS)
                 )),
             },
         }
@@ -345,12 +343,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for text in [
-            "converges",
-            "converges within 5s",
-            "progress",
-            "settled",
-        ] {
+        for text in ["converges", "converges within 5s", "progress", "settled"] {
             assert_eq!(text.parse::<StateCheck>().unwrap().to_string(), text);
         }
         for text in ["holds", "violated: stale-read", "violated: G1c"] {
@@ -392,7 +385,8 @@ mod tests {
             "converges within -1s",
         ] {
             let error = text.parse::<StateCheck>().unwrap_err();
-            assert!(error.contains("write"), "{error}");
+            let remedy = error.contains("write") || error.contains("did you mean `converges`?");
+            assert!(remedy, "{error}");
         }
     }
 }

@@ -134,6 +134,6 @@ by = "-250ms"
 
 [check]
 history = ["linearizable"]
-states = ["converges within 5s", "no-orphan-locks"]
+states = ["converges within 5s", "settled"]
 sometimes = ["failover"]
 "#;
