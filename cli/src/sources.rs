@@ -1,10 +1,13 @@
 //! Where scenarios come from: files and folders, or the catalogue that murphy was built with.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use murphy_scenarios::{
     catalog,
-    language::{Known, LanguageError, Scenario},
+    language::{CASE_BYTES_MOST, Known, LanguageError, Scenario},
 };
 
 use crate::failure::Failure;
@@ -43,6 +46,15 @@ pub(crate) fn scenario(path: &Path, known: &dyn Known) -> Result<Scenario, Failu
         Some((name, text)) => Ok(built_in(name, text, known)?),
         None => Ok(Scenario::read(path, known)?),
     }
+}
+
+/// Whether a file holds a case: it says at its top which digest came out. Whatever else is wrong with
+/// it is found when it is read.
+pub(crate) fn is_case(path: &Path) -> bool {
+    let small = fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= CASE_BYTES_MOST);
+    let text = if small { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+    top.map(str::trim_start).any(|line| line.strip_prefix("digest").is_some_and(|rest| rest.trim_start().starts_with('=')))
 }
 
 /// The file of the catalogue that a path means.

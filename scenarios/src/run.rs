@@ -19,7 +19,7 @@ use murphy_sim::{
 use crate::{
     diagram,
     judge::{Seen, Served, calls},
-    language::{HistoryCheck, Scenario, WorkloadKind},
+    language::{Case, HistoryCheck, LanguageError, Scenario, WorkloadKind},
     nemesis::Nemesis,
     verdicts,
     workload::{Demand, Pace},
@@ -138,6 +138,9 @@ pub trait Runnable: Send + Sync {
 
     /// The calls that this seed draws, as data.
     fn calls(&self, seed: u64) -> toml::Value;
+
+    /// Whether the calls of a case are calls of this protocol; errors point at those that are not.
+    fn check_case(&self, case: &Case) -> Result<(), Vec<LanguageError>>;
 
     /// What nodes hold at a time, in words, one line a node.
     fn states(&self, which: Which, at: Time) -> Result<Vec<String>, CannotRun>;
@@ -387,6 +390,10 @@ where
 
     fn calls(&self, seed: u64) -> toml::Value {
         toml::Value::try_from(self.draw_calls(seed)).expect("calls are plain data")
+    }
+
+    fn check_case(&self, case: &Case) -> Result<(), Vec<LanguageError>> {
+        case.calls::<P::Request>().map(|_| ())
     }
 
     fn states(&self, which: Which, at: Time) -> Result<Vec<String>, CannotRun> {

@@ -4,20 +4,20 @@ use std::{
     io,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use murphy_reports::{
     directory, html, json,
-    record::{ReplayRecord, RunRecord},
+    record::{ReplayRecord, RunRecord, VerdictKind},
     terminal as summary,
 };
 use murphy_scenarios::{
     How, RunResult, Runnable, Substrate, Which,
-    language::{Expectation, Scenario},
+    language::{Case, Expectation, Scenario},
     repeat_command,
 };
-use murphy_sim::{Plan, Time};
+use murphy_sim::{Digest, Plan, Time};
 
 use super::{Format, run::substrate};
 use crate::{Exit, failure::Failure, known, sources, terminal};
@@ -58,7 +58,8 @@ pub(super) struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes of a scenario's run: 0 it held, or showed the violation that the scenario expects;
 1 violated; 3 unknown. Of a case: 0 the recorded digest and anomaly came out again; 1 the anomaly
-did not; 4 it did, with another digest. Of both: 2 bad input; 4 two runs of one seed differed.";
+did not; 3 unknown; 4 it did, but with another digest than this version of murphy recorded (a
+case of another version is forgiven that). Of both: 2 bad input; 4 two runs of one seed differed.";
 
 /// Trace entries kept for the story and the picture.
 const TRACE_MOST: usize = 200_000;
@@ -69,28 +70,37 @@ struct Subject {
     seed: u64,
     /// What a case says instead of what the seed would draw.
     explicit: Option<(Plan, toml::Value)>,
+    /// What a case says came out.
+    recorded: Option<Recorded>,
     repeat: String,
+}
+
+/// What came out of a run when its case was made.
+struct Recorded {
+    /// By which version of murphy.
+    murphy: String,
+    digest: Digest,
+    expect: Expectation,
 }
 
 /// Makes the run, tells it in the form that was asked for, and judges how it compares to what was
 /// expected.
 pub(super) fn replay(arguments: &Arguments) -> Result<Exit, Failure> {
-    let subject = subject(arguments)?;
-    let prepared = murphy_scenarios::prepare(std::slice::from_ref(&subject.scenario))?.remove(0);
-    for file in arguments.html.iter().chain(&arguments.save_case) {
-        directory::check_file(file)?;
-    }
     if arguments.substrate != Substrate::World && (arguments.trace || arguments.at.is_some()) {
         return Err(Failure::input(
             "events and states can be told on the substrate `world` only",
             "leave out `--substrate`, or `--trace` and `--at`",
         ));
     }
+    let (subject, prepared) = subject(arguments)?;
+    let prepared = prepared.as_ref();
+    for file in arguments.html.iter().chain(&arguments.save_case) {
+        directory::check_file(file)?;
+    }
     let how = How { substrate: arguments.substrate, trace: TRACE_MOST };
-    let result = subject.run(prepared.as_ref(), how)?;
-    let differs = if arguments.verify { subject.verify(prepared.as_ref(), &result, how)? } else { None };
-    let record = result.record(subject.repeat.clone());
-    tell(arguments, &subject, prepared.as_ref(), &record)?;
+    let result = subject.run(prepared, how)?;
+    let differs = if arguments.verify { subject.verify(prepared, &result, how)? } else { None };
+    tell(arguments, &subject, prepared, &result.record(subject.repeat.clone()))?;
     if let Some(told) = differs {
         return Err(Failure::broken(
             format!("two runs of seed {} differ; {told}", subject.seed),
@@ -100,19 +110,70 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.verify {
         terminal::note(&format!("verified: two runs agree on digest {}\n", result.digest));
     }
-    Ok(subject.exit(&result))
+    if let Some(file) = &arguments.save_case {
+        save(file, &subject, prepared, &result)?;
+    }
+    Ok(subject.exit(&result, arguments.substrate))
 }
 
-fn subject(arguments: &Arguments) -> Result<Subject, Failure> {
-    let scenario = sources::scenario(&arguments.file, &known::Registered::default())?;
+/// The run that is meant, ready to be made.
+fn subject(arguments: &Arguments) -> Result<(Subject, Box<dyn Runnable>), Failure> {
+    let known = known::Registered::default();
+    if sources::is_case(&arguments.file) {
+        let case = Case::read(&arguments.file, &known)?;
+        if arguments.seed.is_some_and(|seed| seed != case.seed) {
+            let file = arguments.file.display();
+            return Err(Failure::input(
+                format!("{file} is a case, and its seed is {}", case.seed),
+                "leave out `--seed`: a case holds one run whole",
+            ));
+        }
+        return of_case(&case, arguments.substrate);
+    }
+    let scenario = sources::scenario(&arguments.file, &known)?;
     let seed = arguments.seed.ok_or_else(|| {
         Failure::input(
             format!("{} is a scenario: which of its runs is meant?", arguments.file.display()),
             "name a seed, as in `--seed 1`",
         )
     })?;
+    let prepared = murphy_scenarios::prepare(std::slice::from_ref(&scenario))?.remove(0);
     let repeat = repeat_command(&scenario, seed, arguments.substrate);
-    Ok(Subject { scenario, seed, explicit: None, repeat })
+    Ok((Subject { scenario, seed, explicit: None, recorded: None, repeat }, prepared))
+}
+
+fn of_case(case: &Case, substrate: Substrate) -> Result<(Subject, Box<dyn Runnable>), Failure> {
+    let prepared = murphy_scenarios::prepare(std::slice::from_ref(&case.scenario))?.remove(0);
+    prepared.check_case(case)?;
+    let on = if substrate == Substrate::World { "" } else { " --substrate madsim" };
+    let subject = Subject {
+        scenario: case.scenario.clone(),
+        seed: case.seed,
+        explicit: Some((case.plan.clone(), toml::Value::Array(case.values().to_vec()))),
+        recorded: Some(Recorded { murphy: case.murphy.clone(), digest: case.digest, expect: case.expect.clone() }),
+        repeat: format!("murphy replay {}{on}", case.file.display()),
+    };
+    Ok((subject, prepared))
+}
+
+/// Writes the run as a case: its plan and its calls spelled out, and what came out.
+fn save(file: &Path, subject: &Subject, prepared: &dyn Runnable, result: &RunResult) -> Result<(), Failure> {
+    let (plan, calls) = match &subject.explicit {
+        Some(explicit) => explicit.clone(),
+        None => (prepared.plan(subject.seed), prepared.calls(subject.seed)),
+    };
+    let calls = match calls {
+        toml::Value::Array(calls) => calls,
+        other => vec![other],
+    };
+    let expect = result.anomalies().first().map_or(Expectation::Holds, |name| Expectation::Violated((*name).to_owned()));
+    let case = Case::of_values(&subject.scenario, subject.seed, plan, calls, expect, result.digest);
+    let cannot = |why| Failure::input(why, "choose a seed that TOML can hold");
+    let text = case.to_toml().map_err(cannot)?;
+    directory::write_file(file, |out| out.write_all(text.as_bytes()))?;
+    let file = file.display();
+    terminal::note(&format!("case: {file}\nrepeat: murphy replay {file}\n"));
+    Ok(())
 }
 
 impl Subject {
@@ -146,11 +207,32 @@ impl Subject {
         Ok(Some(parts.unwrap_or_else(|| format!("digests are {} and {}", first.digest, again.digest))))
     }
 
-    fn exit(&self, result: &RunResult) -> Exit {
-        match &self.scenario.expect {
-            Expectation::Violated(name) if result.anomalies().contains(&name.as_str()) => Exit::AsExpected,
-            _ => result.verdict.into(),
+    /// How what came out compares to what was expected, or recorded.
+    fn exit(&self, result: &RunResult, substrate: Substrate) -> Exit {
+        let Some(recorded) = &self.recorded else {
+            return match &self.scenario.expect {
+                Expectation::Violated(name) if result.anomalies().contains(&name.as_str()) => Exit::AsExpected,
+                _ => result.verdict.into(),
+            };
+        };
+        let again = match &recorded.expect {
+            Expectation::Violated(name) => result.anomalies().contains(&name.as_str()),
+            Expectation::Holds => result.verdict == VerdictKind::Holds,
+        };
+        if !again {
+            let told = format!("the case recorded `{}`, and that did not come out\n", recorded.expect);
+            terminal::note(&told);
+            return if result.verdict == VerdictKind::Unknown { Exit::Unknown } else { Exit::Violated };
         }
+        // Each substrate has its own digests, and a case holds one of the world's.
+        if result.digest == recorded.digest || substrate != Substrate::World {
+            return Exit::AsExpected;
+        }
+        terminal::note(&format!(
+            "`{}` came out again, but not by the same events: murphy {} recorded digest {}\n",
+            recorded.expect, recorded.murphy, recorded.digest
+        ));
+        if recorded.murphy == env!("CARGO_PKG_VERSION") { Exit::Broken } else { Exit::AsExpected }
     }
 }
 

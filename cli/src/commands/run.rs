@@ -3,7 +3,7 @@
 use std::{fs, num::NonZero, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::ArgAction;
-use murphy_reports::{directory, html, json, junit, markdown, record::SuiteRecord, terminal as summary};
+use murphy_reports::{directory, json, junit, markdown, record::SuiteRecord, terminal as summary};
 use murphy_scenarios::{Options, Seeds, Substrate, language::Scenario};
 use murphy_sim::Span;
 

@@ -78,7 +78,20 @@ impl Case {
             toml::Value::try_from(call)
                 .map_err(|error| format!("a call cannot be written as TOML: {error}"))
         };
-        Ok(Case {
+        let calls = calls.iter().map(as_value).collect::<Result<_, _>>()?;
+        Ok(Case::of_values(scenario, seed, plan, calls, expect, digest))
+    }
+
+    /// A case of this build whose calls are data already.
+    pub fn of_values(
+        scenario: &Scenario,
+        seed: u64,
+        plan: Plan,
+        calls: Vec<toml::Value>,
+        expect: Expectation,
+        digest: Digest,
+    ) -> Case {
+        Case {
             name: scenario.name.clone(),
             file: PathBuf::new(),
             murphy: env!("CARGO_PKG_VERSION").to_owned(),
@@ -87,9 +100,14 @@ impl Case {
             expect,
             digest,
             plan,
-            calls: calls.iter().map(as_value).collect::<Result<_, _>>()?,
+            calls,
             source: None,
-        })
+        }
+    }
+
+    /// Its calls, as data.
+    pub fn values(&self) -> &[toml::Value] {
+        &self.calls
     }
 
     /// Reads a case file. Its calls are checked when they are asked for.
