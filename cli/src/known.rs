@@ -1,7 +1,8 @@
 //! The registry's names, for scenarios to use.
 
+use murphy_checkers::AnomalyName;
 use murphy_scenarios::{
-    Entry,
+    Entry, STATE_ANOMALIES,
     language::{Known, WorkloadKind},
     protocol, protocols,
 };
@@ -35,8 +36,8 @@ impl Known for Registered {
     fn mutants(&self, protocol: &str) -> Vec<&str> {
         self.entry(protocol).map_or(Vec::new(), |entry| entry.mutants.iter().map(|mutant| mutant.name).collect())
     }
-    fn options(&self, _: &str) -> Vec<&str> {
-        Vec::new()
+    fn options(&self, protocol: &str) -> Vec<&str> {
+        self.entry(protocol).map_or(Vec::new(), |entry| entry.options.to_vec())
     }
     fn roles(&self, protocol: &str) -> Vec<&str> {
         self.entry(protocol).map_or(Vec::new(), |entry| entry.roles.to_vec())
@@ -44,21 +45,22 @@ impl Known for Registered {
     fn labels(&self, protocol: &str) -> Vec<&str> {
         self.entry(protocol).map_or(Vec::new(), |entry| entry.labels.to_vec())
     }
-    fn messages(&self, _: &str) -> Vec<&str> {
-        Vec::new()
+    fn messages(&self, protocol: &str) -> Vec<&str> {
+        self.entry(protocol).map_or(Vec::new(), |entry| entry.messages.to_vec())
     }
     fn workloads(&self, protocol: &str) -> Vec<WorkloadKind> {
-        match self.entry(protocol).map(|entry| entry.service.into()) {
-            Some("kv") => vec![WorkloadKind::Register, WorkloadKind::CasRegister],
-            Some("txn") => vec![WorkloadKind::ListAppend, WorkloadKind::RwRegister, WorkloadKind::Bank],
-            _ => vec![WorkloadKind::Outbox, WorkloadKind::Broadcast],
-        }
+        self.entry(protocol).map_or(Vec::new(), |entry| entry.workloads.to_vec())
     }
-    fn membership(&self, _: &str) -> bool {
-        false
+    fn membership(&self, protocol: &str) -> bool {
+        self.entry(protocol).is_some_and(|entry| entry.membership)
     }
     fn anomalies(&self, protocol: &str) -> Vec<&str> {
         let mutants = self.entry(protocol).map_or(&[][..], |entry| entry.mutants);
-        mutants.iter().map(|mutant| mutant.anomaly).collect()
+        let shown = mutants.iter().map(|mutant| mutant.anomaly);
+        let judged = AnomalyName::ALL.iter().map(|name| name.as_str());
+        let mut all: Vec<&str> = shown.chain(judged).chain(STATE_ANOMALIES).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 }

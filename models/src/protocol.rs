@@ -21,6 +21,10 @@ pub trait Protocol: Process {
     /// The roles that its nodes can take themselves for, so that a plan that aims at another is
     /// refused.
     const ROLES: &'static [&'static str];
+    /// Its settings by name.
+    const OPTIONS: &'static [&'static str];
+    /// The kinds of its messages.
+    const MESSAGES: &'static [&'static str];
     /// The labels it can reach.
     const LABELS: &'static [&'static str];
 

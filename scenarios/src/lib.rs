@@ -25,5 +25,6 @@ pub use crate::{
     registry::{Entry, protocol, protocols},
     run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate, Which},
     suite::{Broken, Options, Seeds, prepare, repeat_command, run},
+    verdicts::STATE_ANOMALIES,
     workload::{Demand, Pace},
 };

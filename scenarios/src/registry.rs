@@ -11,7 +11,7 @@ use murphy_models::{
 
 use crate::{
     judge::Served,
-    language::Scenario,
+    language::{Scenario, WorkloadKind},
     run::{CannotRun, Runnable, prepare, service_of},
 };
 
@@ -30,6 +30,14 @@ pub struct Entry {
     pub mutants: &'static [MutantInfo],
     /// The roles that its nodes can have.
     pub roles: &'static [&'static str],
+    /// Its settings by name.
+    pub options: &'static [&'static str],
+    /// The kinds of its messages.
+    pub messages: &'static [&'static str],
+    /// Whether nodes can be added and removed.
+    pub membership: bool,
+    /// The workloads that its service takes.
+    pub workloads: &'static [WorkloadKind],
     /// The labels that it can reach.
     pub labels: &'static [&'static str],
     /// How many nodes it has when a scenario does not say.
@@ -66,6 +74,10 @@ where
         modes: P::MODES,
         mutants: P::MUTANTS,
         roles: P::ROLES,
+        options: P::OPTIONS,
+        messages: P::MESSAGES,
+        membership: P::MEMBERSHIP,
+        workloads: P::Request::workloads(),
         labels: P::LABELS,
         nodes,
         prepare: prepare::<P>,

@@ -329,6 +329,7 @@ where
             samples: &outcome.samples,
             demand: &self.demand,
             opening_balance: (self.scenario.workload.kind == WorkloadKind::Bank).then_some(OPENING_BALANCE),
+            ended: setup.end,
             healed: setup.heal,
             had_faults: !setup.plan.is_empty(),
             converged_after: outcome.converged_after,

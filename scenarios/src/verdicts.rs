@@ -10,6 +10,9 @@ use crate::{
     language::StateCheck,
 };
 
+/// The anomalies that checks of states find.
+pub const STATE_ANOMALIES: [&str; 3] = ["diverged", "no-progress", "unsettled"];
+
 /// Evidence of one check that is kept; the rest is counted.
 const ANOMALIES_MOST: usize = 5;
 

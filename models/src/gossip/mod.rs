@@ -93,7 +93,7 @@ pub struct Rumour {
 pub type Versions = Vec<(NodeId, u32)>;
 
 /// What nodes say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Message {
     /// A round begins: this is how far I have heard.
     Digest(Versions),
@@ -233,6 +233,8 @@ impl Protocol for Gossip {
         },
     ];
     const ROLES: &'static [&'static str] = &["peer"];
+    const OPTIONS: &'static [&'static str] = &["interval", "batch"];
+    const MESSAGES: &'static [&'static str] = <Message as strum::VariantNames>::VARIANTS;
     const LABELS: &'static [&'static str] = &[
         "event-written",
         "published-again",
@@ -244,7 +246,7 @@ impl Protocol for Gossip {
     ];
 
     fn configure(parameters: &Parameters) -> Result<Config, String> {
-        parameters.know_only(&["interval", "batch"])?;
+        parameters.know_only(Self::OPTIONS)?;
         if parameters.spares > 0 {
             return Err("gossip has no use for spare nodes: set `spares` to 0".to_owned());
         }

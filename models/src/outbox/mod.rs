@@ -103,7 +103,7 @@ pub struct Row {
 }
 
 /// What nodes say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Message {
     /// Relay to database: what has been committed since?
     Poll {
@@ -321,6 +321,8 @@ impl Protocol for Outbox {
         },
     ];
     const ROLES: &'static [&'static str] = &["database", "relay", "broker", "consumer"];
+    const OPTIONS: &'static [&'static str] = &["poll", "retry", "batch"];
+    const MESSAGES: &'static [&'static str] = <Message as strum::VariantNames>::VARIANTS;
     const LABELS: &'static [&'static str] = &[
         "row-written",
         "publishing",
@@ -334,7 +336,7 @@ impl Protocol for Outbox {
     ];
 
     fn configure(parameters: &Parameters) -> Result<Config, String> {
-        parameters.know_only(&["poll", "retry", "batch"])?;
+        parameters.know_only(Self::OPTIONS)?;
         if parameters.nodes <= FIRST_CONSUMER.0 {
             return Err(format!(
                 "an outbox of {} nodes has no consumer: set `nodes` to {} or more (database, relay, \

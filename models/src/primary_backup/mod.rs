@@ -145,6 +145,8 @@ impl Protocol for PrimaryBackup {
     const MUTANTS: &'static [MutantInfo] = config::MUTANTS;
     const ROLES: &'static [&'static str] =
         &["monitor", "primary", "suspended", "backup", "recovering"];
+    const OPTIONS: &'static [&'static str] = config::OPTIONS;
+    const MESSAGES: &'static [&'static str] = <Message as strum::VariantNames>::VARIANTS;
     const LABELS: &'static [&'static str] = &[
         "redirect",
         "failover",

@@ -311,6 +311,8 @@ impl Process for TwoPhaseCommit {
 
     fn view(&self) -> View<txn::View> {
         let votes = self.acts.iter().filter_map(|act| match act.what {
+            // Who has only read does not care how it ends, and takes no part in ending it.
+            ActKind::Voted(Vote::ReadOnly) => None,
             ActKind::Voted(vote) => Some((act.transaction, vote == Vote::Yes)),
             ActKind::Decided(_) | ActKind::Aborted | ActKind::Committed(_) => None,
         });
@@ -355,6 +357,8 @@ impl Protocol for TwoPhaseCommit {
     const MODES: &'static [Mode] = &[];
     const MUTANTS: &'static [MutantInfo] = mutants::MUTANTS;
     const ROLES: &'static [&'static str] = &["coordinator", "participant"];
+    const OPTIONS: &'static [&'static str] = &["coordinators", "repeat", "patience", "lock-wait", "ask"];
+    const MESSAGES: &'static [&'static str] = <Message as strum::VariantNames>::VARIANTS;
     const LABELS: &'static [&'static str] = &[
         "prepared-everywhere",
         "committed",
@@ -374,7 +378,7 @@ impl Protocol for TwoPhaseCommit {
     ];
 
     fn configure(parameters: &Parameters) -> Result<Config, String> {
-        parameters.know_only(&["coordinators", "repeat", "patience", "lock-wait", "ask"])?;
+        parameters.know_only(Self::OPTIONS)?;
         if parameters.spares > 0 {
             return Err(
                 "two-phase-commit has a fixed number of shards: remove `spares`".to_owned(),

@@ -69,7 +69,7 @@ pub(super) const MUTANTS: &[MutantInfo] = &[
     MutantInfo {
         name: "read-locks-omitted",
         mode: "",
-        anomaly: "G-single",
+        anomaly: "G-single-item",
         story: "Reads take no locks: a transaction reads what another is about to change, at one shard \
                 before and at the next one after.",
     },
@@ -83,7 +83,7 @@ pub(super) const MUTANTS: &[MutantInfo] = &[
     MutantInfo {
         name: "deadlock-ignored",
         mode: "",
-        anomaly: "orphan-lock",
+        anomaly: "no-progress",
         story: "Two transactions wait for each other at two shards, and nobody breaks the deadlock.",
     },
     MutantInfo {
@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[MutantInfo] = &[
     MutantInfo {
         name: "lost-locks-unnoticed",
         mode: "",
-        anomaly: "G-single",
+        anomaly: "G-single-item",
         story: "A participant crashes between executing and preparing, executes a late copy of the \
                 request and votes yes on reads that others have overwritten meanwhile.",
     },

@@ -71,7 +71,7 @@ fn what_was_seen(seen: &Seen<Request>) -> delivery::Seen {
         let Some(state) = &view.state else { continue };
         receivers.push(node.0);
         for event in state.values().flatten() {
-            applied.push(Arrival { receiver: node.0, event: *event, at: 0 });
+            applied.push(Arrival { receiver: node.0, event: *event, at: seen.ended.0 });
         }
     }
     delivery::Seen { published, delivered: Vec::new(), applied, receivers }

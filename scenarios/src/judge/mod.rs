@@ -57,6 +57,8 @@ pub struct Seen<'a, Q: Served> {
     pub demand: &'a Demand,
     /// Balance of accounts that were never touched.
     pub opening_balance: Option<i64>,
+    /// When the run ended.
+    pub ended: Time,
     /// When the last fault was over; none when there was no heal.
     pub healed: Option<Time>,
     /// Whether any fault was planned.
