@@ -385,7 +385,7 @@ mod tests {
             "converges within -1s",
         ] {
             let error = text.parse::<StateCheck>().unwrap_err();
-            let remedy = error.contains("write") || error.contains("did you mean `converges`?");
+            let remedy = error.contains("write") || error.contains("did you mean `converges");
             assert!(remedy, "{error}");
         }
     }
