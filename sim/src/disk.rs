@@ -147,10 +147,9 @@ impl<R> Disk<R> {
         self.base += gone;
     }
 
-    /// A sync failed: what was not durable is gone, and nothing becomes durable until the process
-    /// has been told.
+    /// A sync failed: what is not durable will never be. The process sees its log as it left it until
+    /// it is told, or the index of what it writes next would run back behind its own count.
     pub(crate) fn fail(&mut self) {
-        self.drop_unsynced();
         self.failed = true;
     }
 
@@ -159,7 +158,7 @@ impl<R> Disk<R> {
         self.failed
     }
 
-    /// The process is told that a sync has failed.
+    /// The process is told that a sync has failed: what was not durable is gone.
     pub(crate) fn failure_told(&mut self) {
         self.drop_unsynced();
         self.failed = false;
@@ -271,6 +270,7 @@ mod tests {
         let mut disk = log(2, 1);
         disk.fail();
         disk.append(4);
+        assert_eq!(disk.end(), LogIndex(4), "the process has not been told");
         disk.crash(DiskFate::KeepUnsynced, &mut Stream::named(1, "disk"));
         assert_eq!(
             disk.records(),
@@ -279,6 +279,7 @@ mod tests {
         );
         disk.fail();
         disk.append(3);
+        assert_eq!(disk.end(), LogIndex(3), "the process has not been told");
         disk.failure_told();
         disk.append(5);
         disk.synced(disk.end());
