@@ -70,7 +70,7 @@ fn a_publication_is_acknowledged_and_told_when_it_is_durable() {
         call: CALL,
         reply: Reply::Ok(Response::Published),
     };
-    assert_eq!(react.on_synced(&mut gossip), [published.clone()]);
+    assert_eq!(react.on_synced(&mut gossip), std::slice::from_ref(&published));
     let answer = Message::Answer {
         rumours: vec![rumour(0, 1)],
         versions: None,

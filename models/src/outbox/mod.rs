@@ -209,7 +209,7 @@ impl Process for Outbox {
             (Outbox::Database(database), Message::Poll { after }) => {
                 database.answer(from, after, ctx);
             }
-            (Outbox::Relay(relay), Message::Rows { after, rows }) => relay.take(after, rows, ctx),
+            (Outbox::Relay(relay), Message::Rows { after, rows }) => relay.take(after, &rows, ctx),
             (Outbox::Broker(broker), Message::Publish { rows }) => broker.append(from, &rows, ctx),
             (Outbox::Relay(relay), Message::Published { upto }) => relay.published(upto, ctx),
             (Outbox::Consumer(consumer), Message::Deliver { upto, rows }) => {

@@ -51,7 +51,7 @@ impl Relay {
         ctx.set_timer(Timer::Poll, self.config.poll);
     }
 
-    pub(super) fn take(&mut self, after: u64, rows: Vec<Row>, ctx: &mut Context<Outbox>) {
+    pub(super) fn take(&mut self, after: u64, rows: &[Row], ctx: &mut Context<Outbox>) {
         if !self.in_flight.is_empty() || after != self.cursor {
             return; // An answer to an older question, or a second copy.
         }

@@ -69,7 +69,7 @@ fn a_publication_is_acknowledged_when_its_transaction_is_durable() {
         call: CALL,
         reply: Reply::Ok(Response::Published),
     };
-    assert_eq!(react.on_synced(&mut database), [published.clone()]);
+    assert_eq!(react.on_synced(&mut database), std::slice::from_ref(&published));
     let rows = vec![row(1, 7)];
     assert_eq!(
         react.on_message(&mut database, RELAY, poll),
