@@ -78,8 +78,7 @@ pub struct Disk<R> {
     records: Vec<R>,
     durable: u64,
     rotten: Option<u64>,
-    /// A sync has failed and the process has not been told: whatever it writes until then comes
-    /// after a hole, and is lost too.
+    /// A sync has failed and the process has not been told.
     failed: bool,
 }
 
@@ -147,10 +146,9 @@ impl<R> Disk<R> {
         self.base += gone;
     }
 
-    /// A sync failed: what was not durable is gone, and nothing becomes durable until the process
-    /// has been told.
+    /// A sync failed: what is not durable is lost, with all that is written until the process has
+    /// been told, which goes on counting its records as if nothing had happened.
     pub(crate) fn fail(&mut self) {
-        self.drop_unsynced();
         self.failed = true;
     }
 
@@ -161,12 +159,8 @@ impl<R> Disk<R> {
 
     /// The process is told that a sync has failed.
     pub(crate) fn failure_told(&mut self) {
-        self.drop_unsynced();
-        self.failed = false;
-    }
-
-    fn drop_unsynced(&mut self) {
         self.records.truncate((self.durable - self.base) as usize);
+        self.failed = false;
     }
 
     /// Rots one durable record, drawn; it is found at the next start. False when there is none.

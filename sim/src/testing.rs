@@ -45,6 +45,11 @@ impl React {
         }
     }
 
+    /// What its monotonic clock shows.
+    pub const fn elapsed(&self) -> Time {
+        self.at
+    }
+
     /// Lets time pass, on both clocks.
     pub fn pass(&mut self, span: Span) {
         self.at += span;
