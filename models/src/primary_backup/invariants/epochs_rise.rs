@@ -6,7 +6,7 @@ use murphy_sim::{Breach, Invariant, NodeId, Time};
 use super::{super::PrimaryBackup, Epoch};
 
 #[derive(Default)]
-pub(super) struct EpochsRise {
+pub(in super::super) struct EpochsRise {
     /// The latest epoch that each node had on its disk.
     durable: Vec<Epoch>,
 }

@@ -2,8 +2,8 @@
 
 mod committed_agree;
 mod committed_held;
-mod epochs_rise;
-mod one_primary;
+pub(super) mod epochs_rise;
+pub(super) mod one_primary;
 mod served_in_order;
 
 use murphy_sim::Invariant;

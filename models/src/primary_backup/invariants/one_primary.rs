@@ -7,7 +7,7 @@ use murphy_sim::{Breach, Invariant, NodeId, Time};
 use super::{super::PrimaryBackup, Epoch, primary};
 
 #[derive(Default)]
-pub(super) struct OnePrimary {
+pub(in super::super) struct OnePrimary {
     primaries: BTreeMap<Epoch, NodeId>,
 }
 

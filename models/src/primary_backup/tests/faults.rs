@@ -1,0 +1,164 @@
+//! Whole runs: what invariants find, and what they do not.
+
+use std::sync::Arc;
+
+use murphy_sim::{
+    Cluster, Fault, Invariant, Plan, PlannedCall, PlannedFault, Route, Setup, Shape, Shift, Span,
+    Start, Target, Trigger, World, run_checked,
+};
+
+use super::*;
+use crate::{primary_backup::invariants, protocol::Protocol};
+
+const CLIENTS: u32 = 4;
+
+fn at(millis: u64, fault: Fault, lasts: u64) -> PlannedFault {
+    PlannedFault {
+        when: Trigger::At(Time::ZERO + Span::millis(millis)),
+        fault,
+        lasts: Some(Span::millis(lasts)),
+    }
+}
+
+/// The primary is cut off for two seconds, half of the clients with it.
+fn isolate() -> PlannedFault {
+    let fault = Fault::Partition {
+        shape: Shape::Isolate(Target::Role("primary".to_owned())),
+        flap: None,
+        clients: vec![0, 1],
+    };
+    at(1_000, fault, 2_000)
+}
+
+/// A call of each client every 20 ms. Two clients read and write, one reads, and one reads but for a
+/// write now and then, so that it waits for no write while it can still read.
+fn calls() -> Vec<PlannedCall<Request>> {
+    let call = |i: u64| PlannedCall {
+        client: ClientId((i % u64::from(CLIENTS)) as u32),
+        start: Start::At(Time::ZERO + Span::millis(5 * i)),
+        route: Route::Sticky,
+        request: if i % 16 >= 14 || i % 64 == 0 {
+            Request::Write {
+                key: i as u32,
+                value: i,
+            }
+        } else {
+            Request::Read {
+                key: i as u32 % 100,
+            }
+        },
+    };
+    (0..800).map(call).collect()
+}
+
+/// Anomalies that invariants found, and whether replicas agree in the end.
+fn run(config: Config, plan: Plan) -> (BTreeSet<&'static str>, bool, World<PrimaryBackup>) {
+    let mut cluster = Cluster::new(4, CLIENTS);
+    cluster.client.retry = Some(Span::millis(100));
+    let end = Time::ZERO + Span::secs(10);
+    let setup = Setup {
+        cluster: cluster.compile().unwrap(),
+        config,
+        plan,
+        calls: Arc::new(calls()),
+        heal: Some(Time::ZERO + Span::secs(6)),
+        end,
+    };
+    let mut world = World::new(Arc::new(setup), 7);
+    let found = run_checked(&mut world, end, PrimaryBackup::invariants(&config));
+    assert!(world.calls_are_done());
+    let anomalies = found.iter().map(|found| found.breach.anomaly).collect();
+    (anomalies, world.has_converged(), world)
+}
+
+#[test]
+fn every_mode_survives_the_loss_of_its_primary_and_takes_it_back() {
+    for mode in [Mode::Synchronous, Mode::SemiSynchronous, Mode::Asynchronous] {
+        let (anomalies, converged, world) = run(config(mode, None), vec![isolate()]);
+        assert_eq!(anomalies, BTreeSet::new());
+        assert!(converged);
+        for label in ["failover", "takeover", "lease-lost", "rejoin", "tail-cut"] {
+            let reached = world.reached().iter().any(|(known, _)| *known == label);
+            assert!(reached, "{mode:?} reaches {label}");
+        }
+    }
+}
+
+#[test]
+fn an_old_primary_that_serves_is_found() {
+    let mutant = Some(Mutant::OldPrimaryNotFenced);
+    let (anomalies, ..) = run(config(Mode::Synchronous, mutant), vec![isolate()]);
+    assert!(anomalies.contains("old-primary-serves"));
+
+    let back = Fault::ClockStep {
+        node: Target::Node(N0),
+        by: Shift(-2_000_000_000),
+    };
+    let plan = vec![isolate(), at(1_050, back, 0)];
+    let mutant = Some(Mutant::LeaseOnTheWallClock);
+    let (anomalies, ..) = run(config(Mode::Synchronous, mutant), plan.clone());
+    assert!(anomalies.contains("old-primary-serves"));
+    let (anomalies, ..) = run(config(Mode::Synchronous, None), plan);
+    assert_eq!(anomalies, BTreeSet::new());
+}
+
+#[test]
+fn a_monitor_that_forgets_its_lease_is_found() {
+    let crash = Fault::Crash {
+        node: Target::Node(MONITOR),
+        disk: murphy_sim::DiskFate::Drawn,
+    };
+    let plan = vec![isolate(), at(1_010, crash, 50)];
+    let long = |mutant| Config {
+        lease: Span::secs(1),
+        ..config(Mode::Synchronous, mutant)
+    };
+    let mutant = Some(Mutant::MonitorForgetsItsLease);
+    let (anomalies, ..) = run(long(mutant), plan.clone());
+    assert!(anomalies.contains("old-primary-serves"));
+    assert_eq!(run(long(None), plan).0, BTreeSet::new());
+}
+
+#[test]
+fn a_commit_that_others_do_not_hold_is_found() {
+    let mutant = Some(Mutant::AckBeforeReplicate);
+    let (anomalies, ..) = run(config(Mode::Synchronous, mutant), vec![isolate()]);
+    assert!(anomalies.contains("committed-entry-not-held"));
+    assert!(anomalies.contains("committed-entries-differ"));
+}
+
+#[test]
+fn a_tail_that_is_kept_is_found_and_stays() {
+    let mutant = Some(Mutant::CatchUpSkipsTheTail);
+    let (anomalies, converged, _) = run(config(Mode::Synchronous, mutant), vec![isolate()]);
+    assert!(anomalies.contains("committed-entries-differ"));
+    assert!(!converged);
+}
+
+#[test]
+fn two_primaries_of_one_epoch_are_found() {
+    let config = config(Mode::Synchronous, None);
+    let lead = |node: NodeId| {
+        let mut react = React::new(node, 4);
+        let (mut process, _) = react.start::<PrimaryBackup>(&config, &[]);
+        let configured = Message::Configured(configuration(1, node));
+        react.on_message(&mut process, MONITOR, configured);
+        Some(process)
+    };
+    let processes = [lead(N0), lead(N1)];
+    let mut invariant = invariants::one_primary::OnePrimary::default();
+    assert_eq!(invariant.check(Time::ZERO, N0, &processes), Ok(()));
+    let breach = invariant.check(Time::ZERO, N1, &processes).unwrap_err();
+    assert_eq!(breach.anomaly, "two-primaries");
+}
+
+#[test]
+fn an_epoch_that_falls_is_found() {
+    let config = config(Mode::Synchronous, None);
+    let start = |disk: &[Record]| Some(React::new(N0, 4).start::<PrimaryBackup>(&config, disk).0);
+    let mut invariant = invariants::epochs_rise::EpochsRise::default();
+    let before = [start(&[Record::Epoch(Epoch(5))])];
+    assert_eq!(invariant.check(Time::ZERO, N0, &before), Ok(()));
+    let breach = invariant.check(Time::ZERO, N0, &[start(&[])]).unwrap_err();
+    assert_eq!(breach.anomaly, "epoch-falls");
+}
