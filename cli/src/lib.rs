@@ -84,7 +84,6 @@ mod commands;
 mod exit;
 mod failure;
 mod interrupt;
-mod known;
 mod logging;
 mod progress;
 mod sources;

@@ -9,6 +9,7 @@ pub mod language;
 
 mod diagram;
 mod judge;
+mod known;
 mod nemesis;
 mod registry;
 mod run;
@@ -19,8 +20,12 @@ mod workload;
 #[cfg(any(test, feature = "proptest"))]
 pub mod strategies;
 
+#[cfg(test)]
+mod properties;
+
 pub use crate::{
     judge::{Seen, Served},
+    known::Registered,
     nemesis::Nemesis,
     registry::{Entry, protocol, protocols},
     run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate, Which},

@@ -62,7 +62,7 @@ pub(super) fn list(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 fn catalogue() -> Result<Vec<Scenario>, Failure> {
-    sources::catalogue(&known::Registered::default())
+    sources::catalogue(&Registered::default())
 }
 
 fn of_protocols() -> Vec<Value> {

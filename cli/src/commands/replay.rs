@@ -118,7 +118,7 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Exit, Failure> {
 
 /// The run that is meant, ready to be made.
 fn subject(arguments: &Arguments) -> Result<(Subject, Box<dyn Runnable>), Failure> {
-    let known = known::Registered::default();
+    let known = Registered::default();
     if sources::is_case(&arguments.file) {
         let case = Case::read(&arguments.file, &known)?;
         if arguments.seed.is_some_and(|seed| seed != case.seed) {

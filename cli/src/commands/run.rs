@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 /// The scenarios that were asked for.
 fn chosen(arguments: &Arguments) -> Result<Vec<Scenario>, Failure> {
-    let known = known::Registered::default();
+    let known = Registered::default();
     let mut scenarios = match arguments.paths.as_slice() {
         [] => sources::catalogue(&known)?,
         paths => sources::scenarios(paths, &known)?,
