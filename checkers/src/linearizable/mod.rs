@@ -8,12 +8,20 @@
 //! never.
 
 mod explain;
+mod objects;
 mod register;
 mod search;
+mod sequential;
 mod window;
 
 pub use explain::Stuck;
+pub use objects::{
+    Counter, CounterCall, CounterResponse, Discipline, Element, Lock, LockCall, Pile, PileCall,
+    PileResponse, Set, SetCall, SetResponse,
+};
 pub use register::{Register, RegisterCall, RegisterHistory, RegisterResponse, check_registers};
+
+pub use sequential::check_sequential;
 
 use crate::budget::Meter;
 use crate::history::History;
@@ -56,6 +64,13 @@ pub trait Sequential {
     ///
     /// Only for speed; saying false is always right.
     fn only_observes(&self, _call: &Self::Call, _response: Option<&Self::Response>) -> bool {
+        false
+    }
+
+    /// Are two calls the same, so that of two without an answer the earlier may go first?
+    ///
+    /// Only for speed; saying false is always right.
+    fn is_same(&self, _call: &Self::Call, _other: &Self::Call) -> bool {
         false
     }
 

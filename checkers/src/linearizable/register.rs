@@ -131,6 +131,10 @@ where
         is_read || response == Some(&RegisterResponse::Swapped(false))
     }
 
+    fn is_same(&self, call: &Self::Call, other: &Self::Call) -> bool {
+        call == other
+    }
+
     fn may_drop(
         &self,
         call: &Self::Call,

@@ -57,6 +57,8 @@ pub(super) struct Search<'a, M: Sequential, W: Window> {
     previous: Vec<u32>,
     placed: Vec<bool>,
     observes: Vec<bool>,
+    /// For an operation without an answer, the one before it with the same call: that goes first.
+    twin: Vec<u32>,
     trail: Vec<u32>,
     window: W,
     frontier: u32,
@@ -100,6 +102,27 @@ pub(super) fn slots<M: Sequential>(entries: &[Entry<'_, M>]) -> (Vec<u32>, usize
     (slots, used as usize)
 }
 
+/// Twins are looked for among so many operations without an answer.
+const TWINS_MAX: usize = 4096;
+
+fn twins<M: Sequential>(model: &M, entries: &[Entry<'_, M>]) -> Vec<u32> {
+    let mut twins = vec![NONE; entries.len()];
+    let unanswered = |id: &u32| entries[*id as usize].returned == u64::MAX;
+    let ids: Vec<u32> = (0..entries.len() as u32)
+        .filter(unanswered)
+        .take(TWINS_MAX)
+        .collect();
+    for (place, id) in ids.iter().enumerate() {
+        let call = entries[*id as usize].call;
+        let mut before = ids[..place].iter().rev();
+        if let Some(twin) = before.find(|other| model.is_same(entries[**other as usize].call, call))
+        {
+            twins[*id as usize] = *twin;
+        }
+    }
+    twins
+}
+
 impl<'a, M: Sequential, W: Window> Search<'a, M, W> {
     /// A search that has not begun; entries are in order of invocation.
     pub(super) fn new(
@@ -128,6 +151,7 @@ impl<'a, M: Sequential, W: Window> Search<'a, M, W> {
                 .iter()
                 .map(|entry| model.only_observes(entry.call, entry.response))
                 .collect(),
+            twin: twins(model, &entries),
             trail: Vec::new(),
             window: W::empty(slot_count),
             frontier: 0,
@@ -211,7 +235,10 @@ impl<'a, M: Sequential, W: Window> Search<'a, M, W> {
             let id = self.cursor;
             let entry = &self.entries[id as usize];
             let state = &self.states[self.state as usize];
-            if let Some(after) = self.model.step(state, entry.call, entry.response)
+            let twin = self.twin[id as usize];
+            let is_first = twin == NONE || self.placed[twin as usize];
+            if is_first
+                && let Some(after) = self.model.step(state, entry.call, entry.response)
                 && (entry.returned != u64::MAX || after != *state)
             {
                 self.place_and_settle(id, after, meter)?;

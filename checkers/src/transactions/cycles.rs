@@ -23,8 +23,8 @@ pub(super) struct Cycle {
     pub(super) edges: Vec<(u32, Kinds)>,
 }
 
-/// Components in which witnesses are looked for, smallest first.
-const COMPONENTS_MAX: usize = 64;
+/// Components with findings after which no more are looked at.
+const FINDINGS_MAX: usize = 64;
 
 /// Every class of cycle that is wanted and exists, with a witness from each of a few components.
 ///
@@ -34,12 +34,19 @@ pub(super) fn find(
     wanted: &BTreeSet<AnomalyName>,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<Cycle>, Reason> {
-    let is_wanted = |suffix: &Suffix| {
+    let is_wanted = |suffix: Suffix| {
         Class::ALL
             .iter()
-            .any(|class| wanted.contains(&class.name(*suffix)))
+            .any(|class| wanted.contains(&class.name(suffix)))
     };
-    let suffixes: Vec<Suffix> = Suffix::ALL.into_iter().filter(is_wanted).collect();
+    let mut suffixes: Vec<Suffix> = Suffix::ALL
+        .into_iter()
+        .filter(|one| is_wanted(*one))
+        .collect();
+    // Real time has process order in it.
+    if suffixes.contains(&Suffix::Realtime) {
+        suffixes.retain(|suffix| *suffix != Suffix::Process);
+    }
     let mut mask = Kinds(0);
     for suffix in &suffixes {
         for class in Class::ALL
@@ -65,7 +72,11 @@ pub(super) fn find(
             graph.node_count()
         }
     ];
-    for part in parts.into_iter().take(COMPONENTS_MAX) {
+    let mut findings = 0;
+    for part in parts {
+        if findings == FINDINGS_MAX {
+            break;
+        }
         let spent = meter.spend(part.len() as u64);
         if !found.is_empty() && spent.is_err() {
             break;
@@ -77,6 +88,7 @@ pub(super) fn find(
             let is_enough = here.iter().any(|cycle| wanted.contains(&cycle.name));
             found.extend(here);
             if is_enough {
+                findings += 1;
                 break;
             }
         }
@@ -87,7 +99,7 @@ pub(super) fn find(
 /// The classes found in one knot, with the edges of a suffix added.
 fn classes(knot: &Knot, suffix: Suffix, wanted: &BTreeSet<AnomalyName>) -> Vec<Cycle> {
     let wants = |class: Class| wanted.contains(&class.name(suffix));
-    let name = |edges: Option<Vec<(u32, Kinds)>>| edges.and_then(name);
+    let name = |edges: Option<Vec<(u32, Kinds)>>| edges.and_then(|walk| name(walk, suffix));
     let mut found = Vec::new();
     for class in [Class::G0, Class::G1c] {
         if wants(class) && found.is_empty() {
@@ -112,10 +124,10 @@ fn classes(knot: &Knot, suffix: Suffix, wanted: &BTreeSet<AnomalyName>) -> Vec<C
 }
 
 /// Cuts a closed walk to a simple cycle, and names it.
-fn name(walk: Vec<(u32, Kinds)>) -> Option<Cycle> {
-    let edges = simple(walk);
+fn name(walk: Vec<(u32, Kinds)>, suffix: Suffix) -> Option<Cycle> {
+    let edges = simple(walk, suffix);
     (edges.len() > 1).then(|| Cycle {
-        name: Class::of(&edges),
+        name: Class::of(&edges, suffix),
         edges,
     })
 }
@@ -197,7 +209,7 @@ impl Class {
     }
 
     /// What a cycle is, by what it contains.
-    fn of(edges: &[(u32, Kinds)]) -> AnomalyName {
+    fn of(edges: &[(u32, Kinds)], searched: Suffix) -> AnomalyName {
         let count = |kind: Kinds| edges.iter().filter(|(_, edge)| edge.has(kind)).count();
         let is_adjacent = (0..edges.len()).any(|place| {
             let next = (place + 1) % edges.len();
@@ -210,13 +222,8 @@ impl Class {
             _ if is_adjacent => Self::G2,
             _ => Self::GNonadjacent,
         };
-        let suffix = if count(Kinds::REALTIME) > 0 {
-            Suffix::Realtime
-        } else if count(Kinds::PROCESS) > 0 {
-            Suffix::Process
-        } else {
-            Suffix::None
-        };
+        let uses_order = count(Kinds::REALTIME) + count(Kinds::PROCESS) > 0;
+        let suffix = if uses_order { searched } else { Suffix::None };
         class.name(suffix)
     }
 }
@@ -226,7 +233,7 @@ fn count_rw(edges: &[(u32, Kinds)]) -> usize {
 }
 
 /// Cuts a closed walk at the nodes that it visits twice; of the two parts the worse one is kept.
-fn simple(mut walk: Vec<(u32, Kinds)>) -> Vec<(u32, Kinds)> {
+fn simple(mut walk: Vec<(u32, Kinds)>, suffix: Suffix) -> Vec<(u32, Kinds)> {
     loop {
         let mut first: BTreeMap<u32, usize> = BTreeMap::new();
         let twice = walk
@@ -238,7 +245,7 @@ fn simple(mut walk: Vec<(u32, Kinds)>) -> Vec<(u32, Kinds)> {
         };
         let inner = walk[start..end].to_vec();
         let outer: Vec<(u32, Kinds)> = walk[..start].iter().chain(&walk[end..]).copied().collect();
-        walk = if Class::of(&inner) <= Class::of(&outer) {
+        walk = if Class::of(&inner, suffix) <= Class::of(&outer, suffix) {
             inner
         } else {
             outer
@@ -296,6 +303,7 @@ fn edge(
         from: from as usize,
         to: to as usize,
         kind: kind.word().to_owned(),
-        because: because.expect("every edge was inferred from something"),
+        because: because
+            .unwrap_or_else(|| format!("T{from} comes before T{to} in a version order")),
     }
 }

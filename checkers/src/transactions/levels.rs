@@ -68,6 +68,21 @@ levels! {
     WritesFollowReads = "writes-follow-reads";
 }
 
+impl Level {
+    /// What is broken where this level is: itself, and every level that implies it.
+    pub fn broken(self) -> Boundary {
+        let stronger = Self::ALL.iter().copied();
+        let mut also_not: Vec<Self> = stronger
+            .filter(|other| *other != self && other.implied().contains(&self))
+            .collect();
+        also_not.sort_unstable_by_key(|level| level.as_str());
+        Boundary {
+            not: vec![self],
+            also_not,
+        }
+    }
+}
+
 /// Other spellings that are in use.
 const ALIASES: &[(&str, Level)] = &[
     ("strong-serializable", Level::StrictSerializable),
@@ -216,13 +231,7 @@ const FORBIDS: &[(Level, &[AnomalyName])] = &[
     (Level::StrictSerializable, &[G2Realtime]),
     (
         Level::Linearizable,
-        &[
-            Nonlinearizable,
-            StaleRead,
-            FutureRead,
-            LostWrite,
-            PhantomRead,
-        ],
+        &[Nonlinearizable, StaleRead, LostWrite, PhantomRead],
     ),
     (Level::Sequential, &[NonSequential]),
     (Level::Causal, &[NonCausal]),

@@ -14,6 +14,9 @@ use crate::hash::Table;
 use crate::verdict::{Anomaly, Reason};
 
 /// Judges a history of transactions that append to lists and read them.
+///
+/// Serializability is decided exactly. Below it, cycles are missed that only an order among
+/// several appends to one key that nobody saw would close: none of these orders is known.
 pub fn check_list_append(history: &TxnHistory, ask: &Ask, meter: &mut Meter<'_>) -> Report {
     let wanted = ask.wanted();
     let index = match Index::new(history) {
@@ -76,7 +79,7 @@ struct Index<'a> {
     by_value: Table<(u32, Value), u32>,
     /// The longest read of each key.
     longest: Vec<Option<u32>>,
-    /// Version orders, one key after the other: the append at each place, [`NONE`] for garbage.
+    /// Version orders, one key after the other: the append at each place, [`NONE`] where there is none.
     order: Vec<u32>,
     order_start: Vec<u32>,
     /// Acknowledged appends of each key that no read shows, by transaction, each once.
@@ -203,9 +206,12 @@ impl<'a> Index<'a> {
         for key in 0..self.keys.len() as u32 {
             let longest = self.longest[key as usize].map(|read| self.reads[read as usize].values);
             for value in longest.unwrap_or_default() {
-                let append = self.by_value.get(&(key, *value)).copied().unwrap_or(NONE);
                 let place = self.order.len() as u32 - self.order_start[key as usize];
-                if append != NONE && self.appends[append as usize].place == NONE {
+                let append = self.by_value.get(&(key, *value)).copied();
+                // An element that is there twice has the place of its first appearance.
+                let is_first = |number: &u32| self.appends[*number as usize].place == NONE;
+                let append = append.filter(is_first).unwrap_or(NONE);
+                if append != NONE {
                     self.appends[append as usize].place = place;
                 }
                 self.order.push(append);

@@ -10,6 +10,7 @@ mod versions;
 use super::cycles::{self, Cycle};
 use super::graph::{Edges, Graph, Kinds};
 use super::{Ask, Key, MicroOp, Report, TxnHistory, Value, steps};
+use crate::anomaly::AnomalyName;
 use crate::budget::Meter;
 use crate::hash::Table;
 use crate::verdict::{Anomaly, Reason};
@@ -24,6 +25,9 @@ pub struct VersionOrders {
     pub sequential_keys: bool,
     /// Each key alone is linearizable.
     pub linearizable_keys: bool,
+    /// Every write is in the history, so that a value that nobody wrote is garbage. Otherwise such
+    /// values are told, and no level is taken to be broken by them.
+    pub complete: bool,
     /// The order of the transactions is known: a rank for each, by position in the history.
     pub transaction_order: Option<Vec<u64>>,
 }
@@ -35,7 +39,10 @@ pub fn check_rw_register(
     orders: &VersionOrders,
     meter: &mut Meter<'_>,
 ) -> Report {
-    let wanted = ask.wanted();
+    let mut wanted = ask.wanted();
+    if !orders.complete && matches!(ask, Ask::Level(_)) {
+        wanted.remove(&AnomalyName::GarbageRead);
+    }
     let index = match Index::new(history) {
         Ok(index) => index,
         Err(reason) => return Report::unknown(reason),
@@ -240,8 +247,9 @@ impl<'a> Index<'a> {
         for (version, readers) in self.readers.iter().enumerate() {
             let version = version as u32;
             let writer = self.writer(version);
+            let is_final = self.versions[version as usize].is_final;
             for reader in readers {
-                if let Some(writer) = writer {
+                if let Some(writer) = writer.filter(|_| is_final) {
                     edges.push(writer, *reader, Kinds::WR);
                 }
             }

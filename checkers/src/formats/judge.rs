@@ -1,0 +1,710 @@
+//! From a text to a verdict: what a command line needs, in one call.
+
+use super::atom::{Atom, Names};
+use super::convert::{
+    self, AtomRegisters, End, KvModel, MultiRegister, Pairing, Transactions, plain_end, wrong,
+};
+use super::event::{Event, Events};
+use super::reader::{Form, Forms};
+use super::{FormatError, InputFormat, awdit};
+use crate::anomaly::AnomalyName;
+use crate::bank::{self, Bank, BankCall, BankResponse};
+use crate::budget::{Budget, Meter};
+use crate::direct;
+use crate::history::{History, Operation, Outcome};
+use crate::linearizable::{
+    self, Counter, CounterCall, CounterResponse, Lock, LockCall, Pile, PileCall, PileResponse,
+    Register, RegisterCall, RegisterResponse, Sequential, Set, SetCall, SetResponse,
+};
+use crate::transactions::{
+    Ask, Boundary, Level, MicroOp, TxnHistory, VersionOrders, boundary, check_list_append,
+    check_rw_register, sessions,
+};
+use crate::verdict::{Anomaly, Reason, Verdict, guard};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufRead;
+use std::str::FromStr;
+
+macro_rules! models {
+    ($($variant:ident = $name:literal, $meaning:literal;)+) => {
+        /// What a history is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Model {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl Model {
+            /// Every model.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The spelling, as on the command line.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// One sentence that says what it is.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)+ }
+            }
+        }
+    };
+}
+
+models! {
+    Register = "register", "Registers that are read and written, one for each key.";
+    CasRegister = "cas-register", "Registers with compare-and-set, one for each key.";
+    MultiRegister = "multi-register", "Registers that are read and written several at once.";
+    Kv = "kv", "Strings that are got, put and appended to, one for each key.";
+    Set = "set", "A set: add, remove, read of all.";
+    Counter = "counter", "A counter: add and read.";
+    Queue = "queue", "A queue: enqueue and dequeue.";
+    Stack = "stack", "A stack: push and pop.";
+    Lock = "lock", "A lock: acquire and release.";
+    ListAppend = "list-append", "Transactions that append to lists and read them.";
+    RwRegister = "rw-register", "Transactions that read and write registers.";
+    Bank = "bank", "Accounts whose sum stays the same.";
+    SetFull = "set-full", "A set that only grows: lost, stale and phantom elements.";
+    LongFork = "long-fork", "Writes of single keys and reads of several: opposite orders.";
+    UniqueIds = "unique-ids", "Ids that are given out once.";
+    TotalQueue = "total-queue", "A queue in which everything put is taken once, in any order.";
+}
+
+impl FromStr for Model {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|model| model.as_str() == name)
+            .ok_or_else(|| {
+                let names: Vec<&str> = Self::ALL.iter().map(|model| model.as_str()).collect();
+                format!(
+                    "there is no model `{name}`; models are {}",
+                    names.join(", ")
+                )
+            })
+    }
+}
+
+/// How to judge.
+#[derive(Clone, Debug)]
+pub struct CheckOptions {
+    /// What the history is about.
+    pub model: Model,
+    /// What must hold; the strongest level that the model knows, if none is given.
+    pub level: Option<Level>,
+    /// These anomalies instead of a level.
+    pub anomalies: Option<Vec<AnomalyName>>,
+    /// The initial value, as EDN: `0`, `{:x 0 :y 0}`; for a bank `{:accounts [0 1] :total 10}`.
+    pub initial: Option<String>,
+    /// The format; guessed, if none is given.
+    pub format: Option<InputFormat>,
+    /// Skip and count malformed operations instead of ending at the first.
+    pub lenient: bool,
+    /// How version orders of registers are inferred.
+    pub orders: VersionOrders,
+    /// How much may be spent.
+    pub budget: Budget,
+}
+
+impl CheckOptions {
+    /// The usual options for a model.
+    pub fn new(model: Model) -> Self {
+        Self {
+            model,
+            level: None,
+            anomalies: None,
+            initial: None,
+            format: None,
+            lenient: false,
+            orders: VersionOrders::default(),
+            budget: Budget::default(),
+        }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// Holds, violated, unknown.
+    pub verdict: Verdict,
+    /// The names of what was found, each once.
+    pub anomalies: Vec<AnomalyName>,
+    /// The weakest levels that are broken.
+    pub not: Vec<Level>,
+    /// The stronger ones, broken with them.
+    pub also_not: Vec<Level>,
+    /// How many operations were read.
+    pub operations: usize,
+    /// What a person should know beside the verdict.
+    pub warnings: Vec<String>,
+    /// The format that was read.
+    pub format: InputFormat,
+}
+
+/// What a model's judge found out.
+struct Judged {
+    verdict: Verdict,
+    boundary: Option<Boundary>,
+    operations: usize,
+    warnings: Vec<String>,
+}
+
+impl Judged {
+    fn new(verdict: Verdict, operations: usize) -> Self {
+        Self {
+            verdict,
+            boundary: None,
+            operations,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// A violation breaks this level, and whatever implies it.
+    fn at(mut self, level: Level) -> Self {
+        self.boundary = self.verdict.is_violated().then(|| level.broken());
+        self
+    }
+}
+
+/// Reads a history to its end and judges it.
+pub fn check_text(
+    mut input: impl BufRead,
+    options: &CheckOptions,
+) -> Result<CheckReport, FormatError> {
+    let format = match options.format {
+        Some(format) => format,
+        None => detect(&mut input)?,
+    };
+    let mut reading = Reading {
+        options,
+        format,
+        skipped: 0,
+    };
+    let mut judged = reading.judge(input)?;
+    if reading.skipped > 0 {
+        judged.warnings.push(format!(
+            "{} malformed operations were skipped",
+            reading.skipped
+        ));
+    }
+    let found = judged.verdict.names();
+    let limits = judged
+        .boundary
+        .unwrap_or_else(|| boundary(found.iter().copied()));
+    Ok(CheckReport {
+        anomalies: found,
+        not: limits.not,
+        also_not: limits.also_not,
+        verdict: judged.verdict,
+        operations: judged.operations,
+        warnings: judged.warnings,
+        format,
+    })
+}
+
+fn detect(input: &mut impl BufRead) -> Result<InputFormat, FormatError> {
+    let error = |words: String| FormatError::new(1, 1, words);
+    let beginning = input
+        .fill_buf()
+        .map_err(|error_| error(error_.to_string()))?;
+    InputFormat::detect(beginning).ok_or_else(|| {
+        let names: Vec<&str> = InputFormat::ALL
+            .iter()
+            .map(|format| format.as_str())
+            .collect();
+        error(format!(
+            "the format is not one that is known ({}); name it",
+            names.join(", ")
+        ))
+    })
+}
+
+struct Reading<'a> {
+    options: &'a CheckOptions,
+    format: InputFormat,
+    skipped: u64,
+}
+
+impl Reading<'_> {
+    fn judge(&mut self, input: impl BufRead) -> Result<Judged, FormatError> {
+        let model = self.options.model;
+        if model == Model::RwRegister && self.format == InputFormat::Awdit {
+            let history = awdit::read(input)?;
+            return Ok(self.sessions(&history, &Names::default()));
+        }
+        let mut events = Events::new(input, self.format)?;
+        match model {
+            Model::Register | Model::CasRegister => {
+                let history = self.registers(&mut events)?;
+                let initial = self.initial()?;
+                Ok(self.judge_registers(&history, initial.as_ref().and_then(Atom::of)))
+            }
+            Model::MultiRegister => {
+                let history = self.pair(&mut events, convert::multi_event)?;
+                let model = MultiRegister {
+                    initial: self.initial_registers()?,
+                };
+                Ok(self.linearizable(&model, &history))
+            }
+            Model::Kv => {
+                let history = self.pair(&mut events, convert::kv_event)?;
+                Ok(self.linearizable(&KvModel, &history))
+            }
+            Model::Set => {
+                let history = self.pair(&mut events, set_event)?;
+                Ok(self.linearizable(&Set::new(), &history))
+            }
+            Model::Counter => {
+                let history = self.pair(&mut events, counter_event)?;
+                let initial = self.initial()?.and_then(|form| form.integer()).unwrap_or(0);
+                Ok(self.linearizable(&Counter { initial }, &history))
+            }
+            Model::Queue => {
+                let history = self.pair(&mut events, pile_event)?;
+                Ok(self.linearizable(&Pile::queue(), &history))
+            }
+            Model::Stack => {
+                let history = self.pair(&mut events, pile_event)?;
+                Ok(self.linearizable(&Pile::stack(), &history))
+            }
+            Model::Lock => {
+                let history = self.pair(&mut events, lock_event)?;
+                Ok(self.linearizable(&Lock, &history))
+            }
+            Model::SetFull => {
+                let history = self.pair(&mut events, set_event)?;
+                Ok(Judged::new(
+                    direct::set_full(&history).verdict,
+                    history.len(),
+                ))
+            }
+            Model::UniqueIds => {
+                let history = self.pair(&mut events, id_event)?;
+                Ok(Judged::new(direct::unique_ids(&history), history.len()))
+            }
+            Model::TotalQueue => {
+                let history = self.pair(&mut events, pile_event)?;
+                Ok(Judged::new(direct::total_queue(&history), history.len()))
+            }
+            Model::Bank => {
+                let history = self.pair(&mut events, bank_event)?;
+                let bank = self.bank(&history)?;
+                Ok(Judged::new(bank::check(&bank, &history), history.len()))
+            }
+            Model::ListAppend | Model::RwRegister | Model::LongFork => {
+                let mut transactions = Transactions::new(model == Model::ListAppend);
+                self.each(&mut events, |event| transactions.take(event))?;
+                let orphans = transactions.orphans;
+                let (history, names) = transactions.finish();
+                let mut judged = self.judge_transactions(&history, &names);
+                if orphans > 0 {
+                    let words = format!("{orphans} operations end without having begun");
+                    judged.warnings.push(words);
+                }
+                Ok(judged)
+            }
+        }
+    }
+
+    /// Hands on every event; malformed ones end it, or are skipped and counted.
+    fn each<R: BufRead>(
+        &mut self,
+        events: &mut Events<R>,
+        mut take: impl FnMut(&Event) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        loop {
+            let result = match events.next_event() {
+                Ok(None) => return Ok(()),
+                Ok(Some(event)) => take(&event),
+                Err(error) => match events.skip_line() {
+                    Ok(()) => Err(error),
+                    Err(_) => return Err(error),
+                },
+            };
+            match result {
+                Ok(()) => {}
+                Err(_) if self.options.lenient => self.skipped += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn pair<R: BufRead, C: Clone, S>(
+        &mut self,
+        events: &mut Events<R>,
+        take: impl Fn(&mut Pairing<C, S>, &Event) -> Result<(), FormatError>,
+    ) -> Result<History<C, S>, FormatError> {
+        let mut pairing = Pairing::new();
+        self.each(events, |event| take(&mut pairing, event))?;
+        Ok(pairing.finish())
+    }
+
+    fn registers<R: BufRead>(
+        &mut self,
+        events: &mut Events<R>,
+    ) -> Result<AtomRegisters, FormatError> {
+        let (format, has_initial) = (self.format, self.options.initial.is_some());
+        self.pair(events, |pairing, event| {
+            convert::register_event(pairing, event, format, has_initial)
+        })
+    }
+
+    /// The initial value as a form.
+    fn initial(&self) -> Result<Option<Form>, FormatError> {
+        let Some(text) = &self.options.initial else {
+            return Ok(None);
+        };
+        // One value: wrapped, so that a vector is not taken for a list of them.
+        let wrapped = format!("[{text}]");
+        let form = Forms::new(wrapped.as_bytes(), false)
+            .next_form()
+            .map_err(|error| {
+                FormatError::new(
+                    0,
+                    error.column,
+                    format!("initial value `{text}`: {}", error.words),
+                )
+            })?;
+        Ok(form.map(|(_, form)| form))
+    }
+
+    fn initial_registers(&self) -> Result<BTreeMap<Atom, Atom>, FormatError> {
+        match self.initial()? {
+            Some(Form::Map(entries)) => Ok(entries
+                .iter()
+                .filter_map(|(key, value)| Some((Atom::of(key)?, Atom::of(value)?)))
+                .collect()),
+            None | Some(Form::Nil) => Ok(BTreeMap::new()),
+            Some(_) => Err(FormatError::new(
+                0,
+                1,
+                "the initial value is a map: {:x 0 :y 0}",
+            )),
+        }
+    }
+
+    fn bank(&self, history: &History<BankCall, BankResponse>) -> Result<Bank, FormatError> {
+        let initial = self.initial()?;
+        let get = |key: &str| initial.as_ref().and_then(|form| form.get(key));
+        let first = history
+            .operations()
+            .iter()
+            .find_map(|operation| match operation.response() {
+                Some(BankResponse::Balances(balances)) => Some(balances),
+                _ => None,
+            });
+        let accounts: BTreeSet<u64> = match get("accounts").and_then(Form::items) {
+            Some(items) => items
+                .iter()
+                .filter_map(Form::integer)
+                .filter_map(|account| u64::try_from(account).ok())
+                .collect(),
+            None => first
+                .map(|balances| balances.keys().copied().collect())
+                .unwrap_or_default(),
+        };
+        let total = get("total").and_then(Form::integer);
+        let total = total
+            .or_else(|| first.map(|balances| balances.values().sum()))
+            .unwrap_or(0);
+        let negative_allowed = get("negative-allowed") == Some(&Form::Boolean(true));
+        Ok(Bank {
+            accounts,
+            total,
+            negative_allowed,
+        })
+    }
+
+    fn meter(&self) -> Meter<'static> {
+        Meter::new(self.options.budget)
+    }
+
+    fn linearizable<M: Sequential>(
+        &self,
+        model: &M,
+        history: &History<M::Call, M::Response>,
+    ) -> Judged {
+        let verdict = match self.options.level {
+            None | Some(Level::Linearizable | Level::StrictSerializable) => {
+                guard(|| linearizable::check(model, history, &mut self.meter()))
+            }
+            Some(Level::Sequential) => {
+                guard(|| linearizable::check_sequential(model, history, &mut self.meter()))
+            }
+            Some(level) => unsupported(self.options.model, level),
+        };
+        Judged::new(verdict, history.len()).at(self.options.level.unwrap_or(Level::Linearizable))
+    }
+
+    fn judge_registers(&self, history: &AtomRegisters, initial: Option<Atom>) -> Judged {
+        let model = Register::new(initial);
+        match self.options.level {
+            None | Some(Level::Linearizable | Level::StrictSerializable) => {
+                let check = || linearizable::check_registers(&model, history, &mut self.meter());
+                Judged::new(guard(check), history.len()).at(Level::Linearizable)
+            }
+            Some(Level::Sequential) => self.linearizable(&model, history),
+            Some(level) => match single_steps(history, model.initial.as_ref()) {
+                Some(history) => {
+                    let check = || sessions::check(&history, level, &mut self.meter());
+                    Judged::new(guard(check), history.len()).at(level)
+                }
+                None => {
+                    let words = "below linearizable and sequential, histories with compare-and-set \
+                                 are not judged; leave these out";
+                    let reason = Reason::NotEnoughKnown(words.to_owned());
+                    Judged::new(Verdict::Unknown(reason), history.len())
+                }
+            },
+        }
+    }
+
+    fn ask(&self) -> Ask {
+        match &self.options.anomalies {
+            Some(anomalies) => Ask::Anomalies(anomalies.clone()),
+            None => Ask::Level(self.options.level.unwrap_or(Level::StrictSerializable)),
+        }
+    }
+
+    fn judge_transactions(&self, history: &TxnHistory, names: &Names) -> Judged {
+        if self.options.model == Model::LongFork {
+            return Judged::new(direct::long_fork(history), history.len());
+        }
+        if sessions::is_own_level(&self.ask()) && self.options.model == Model::RwRegister {
+            return self.sessions(history, names);
+        }
+        let mut meter = self.meter();
+        let orders = &self.options.orders;
+        let report = if self.options.model == Model::ListAppend {
+            check_list_append(history, &self.ask(), &mut meter)
+        } else {
+            check_rw_register(history, &self.ask(), orders, &mut meter)
+        };
+        let mut judged = Judged::new(named(report.verdict, names), history.len());
+        judged.boundary = Some(report.boundary);
+        if report.is_vacuous {
+            let words = "no dependency between transactions could be inferred: nothing to judge";
+            judged.warnings.push(words.to_owned());
+        }
+        if !report.also_found.is_empty() {
+            let also: Vec<&str> = report.also_found.iter().map(|name| name.as_str()).collect();
+            judged.warnings.push(format!(
+                "found, and allowed by what was asked: {}",
+                also.join(", ")
+            ));
+        }
+        judged
+    }
+
+    /// Levels that are about sessions rather than about inferred version orders.
+    fn sessions(&self, history: &TxnHistory, names: &Names) -> Judged {
+        let level = self.options.level.unwrap_or(Level::Causal);
+        let verdict = guard(|| sessions::check(history, level, &mut self.meter()));
+        Judged::new(named(verdict, names), history.len()).at(level)
+    }
+}
+
+fn unsupported(model: Model, level: Level) -> Verdict {
+    let words = format!(
+        "the model {} is not judged at level {level}",
+        model.as_str()
+    );
+    Verdict::Unknown(Reason::NotEnoughKnown(words))
+}
+
+/// Reads and writes of registers as transactions of one step; none if there are compare-and-sets.
+fn single_steps(history: &AtomRegisters, initial: Option<&Atom>) -> Option<TxnHistory> {
+    let mut values: BTreeMap<Atom, i64> = BTreeMap::new();
+    let mut keys: BTreeMap<Atom, u64> = BTreeMap::new();
+    let mut operations = Vec::with_capacity(history.len());
+    for operation in history.operations() {
+        let next = keys.len() as u64;
+        let key = *keys.entry(operation.call.key().clone()).or_insert(next);
+        let next = values.len() as i64;
+        let mut number = |atom: &Atom| *values.entry(atom.clone()).or_insert(next);
+        let step = match (&operation.call, operation.response()) {
+            (RegisterCall::Read(_), Some(RegisterResponse::Value(value))) => {
+                let value = value.as_ref().filter(|value| Some(*value) != initial);
+                MicroOp::Read(key, value.map(&mut number))
+            }
+            (RegisterCall::Read(_), _) => MicroOp::Read(key, None),
+            (RegisterCall::Write(_, value), _) => MicroOp::Write(key, number(value)),
+            (RegisterCall::Cas { .. }, _) => return None,
+        };
+        operations.push(Operation {
+            process: operation.process,
+            call: vec![step.clone()],
+            invoked: operation.invoked,
+            outcome: match operation.outcome {
+                Outcome::Ok { at, .. } => Outcome::Ok {
+                    at,
+                    response: vec![step],
+                },
+                Outcome::Fail { at } => Outcome::Fail { at },
+                Outcome::Info => Outcome::Info,
+            },
+        });
+    }
+    Some(History::from_operations(operations).expect("a history in other words is still one"))
+}
+
+/// The verdict with the names of keys put back.
+fn named(verdict: Verdict, names: &Names) -> Verdict {
+    let Verdict::Violated(anomalies) = verdict else {
+        return verdict;
+    };
+    let put_back = |anomaly: Anomaly| {
+        let mut anomaly = anomaly;
+        anomaly.explanation = names.put_back(&anomaly.explanation);
+        for step in &mut anomaly.steps {
+            *step = names.put_back(step);
+        }
+        for edge in &mut anomaly.edges {
+            edge.because = names.put_back(&edge.because);
+        }
+        anomaly
+    };
+    Verdict::Violated(anomalies.into_iter().map(put_back).collect())
+}
+
+fn set_event(
+    pairing: &mut Pairing<SetCall<Atom>, SetResponse<Atom>>,
+    event: &Event,
+) -> Result<(), FormatError> {
+    let call = |event: &Event| match event.f.as_str() {
+        "add" => Ok(SetCall::Add(convert::atom(event, &event.value)?)),
+        "remove" | "del" => Ok(SetCall::Remove(convert::atom(event, &event.value)?)),
+        "read" => Ok(SetCall::Read),
+        _ => Err(wrong(event, "a set knows add, remove and read")),
+    };
+    pairing.take(event, call, |call, event| {
+        plain_end(event, || match (call, event.value.items()) {
+            (SetCall::Read, Some(items)) => Ok(SetResponse::Elements(
+                items.iter().filter_map(Atom::of).collect(),
+            )),
+            (SetCall::Read, None) => Err(wrong(event, "a read of a set gives a list")),
+            (SetCall::Add(_) | SetCall::Remove(_), _) => Ok(SetResponse::Done),
+        })
+    })
+}
+
+fn counter_event(
+    pairing: &mut Pairing<CounterCall, CounterResponse>,
+    event: &Event,
+) -> Result<(), FormatError> {
+    let number = |event: &Event| {
+        event
+            .value
+            .integer()
+            .ok_or_else(|| wrong(event, "the value is a whole number"))
+    };
+    let call = |event: &Event| match event.f.as_str() {
+        "add" | "inc" | "increment" => {
+            let more = if event.value == Form::Nil {
+                1
+            } else {
+                number(event)?
+            };
+            Ok(CounterCall::Add(more))
+        }
+        "dec" | "decrement" => {
+            let less = if event.value == Form::Nil {
+                1
+            } else {
+                number(event)?
+            };
+            Ok(CounterCall::Add(-less))
+        }
+        "read" => Ok(CounterCall::Read),
+        _ => Err(wrong(event, "a counter knows add and read")),
+    };
+    pairing.take(event, call, |call, event| {
+        plain_end(event, || match call {
+            CounterCall::Read => Ok(CounterResponse::Sum(number(event)?)),
+            CounterCall::Add(_) => Ok(CounterResponse::Added),
+        })
+    })
+}
+
+fn pile_event(
+    pairing: &mut Pairing<PileCall<Atom>, PileResponse<Atom>>,
+    event: &Event,
+) -> Result<(), FormatError> {
+    let call = |event: &Event| match event.f.as_str() {
+        "enqueue" | "push" | "put" | "send" => {
+            Ok(PileCall::Put(convert::atom(event, &event.value)?))
+        }
+        "dequeue" | "pop" | "take" => Ok(PileCall::Take),
+        _ => Err(wrong(
+            event,
+            "a queue knows enqueue and dequeue, a stack push and pop",
+        )),
+    };
+    pairing.take(event, call, |call, event| {
+        plain_end(event, || match call {
+            PileCall::Put(_) => Ok(PileResponse::Put),
+            PileCall::Take => Ok(PileResponse::Taken(Atom::of(&event.value))),
+        })
+    })
+}
+
+fn lock_event(pairing: &mut Pairing<LockCall, bool>, event: &Event) -> Result<(), FormatError> {
+    let call = |event: &Event| match event.f.as_str() {
+        "acquire" | "lock" => Ok(LockCall::Acquire(event.process)),
+        "release" | "unlock" => Ok(LockCall::Release(event.process)),
+        _ => Err(wrong(event, "a lock knows acquire and release")),
+    };
+    pairing.take(event, call, |_, event| plain_end(event, || Ok(true)))
+}
+
+fn id_event(pairing: &mut Pairing<(), Atom>, event: &Event) -> Result<(), FormatError> {
+    pairing.take(
+        event,
+        |_| Ok(()),
+        |(), event| match plain_end(event, || convert::atom(event, &event.value))? {
+            End::Ok(id) => Ok(End::Ok(id)),
+            other => Ok(other),
+        },
+    )
+}
+
+fn bank_event(
+    pairing: &mut Pairing<BankCall, BankResponse>,
+    event: &Event,
+) -> Result<(), FormatError> {
+    let call = |event: &Event| match event.f.as_str() {
+        "transfer" => {
+            let part = |key: &str| {
+                let value = event.value.get(key).and_then(Form::integer);
+                value.ok_or_else(|| wrong(event, "a transfer is {:from a :to b :amount n}"))
+            };
+            let account = |key: &str| {
+                u64::try_from(part(key)?).map_err(|_| wrong(event, "accounts are numbers from 0"))
+            };
+            Ok(BankCall::Transfer {
+                from: account("from")?,
+                to: account("to")?,
+                amount: part("amount")?,
+            })
+        }
+        "read" => Ok(BankCall::Read),
+        _ => Err(wrong(event, "a bank knows transfer and read")),
+    };
+    pairing.take(event, call, |call, event| {
+        plain_end(event, || match (call, &event.value) {
+            (BankCall::Transfer { .. }, _) => Ok(BankResponse::Transferred),
+            (BankCall::Read, Form::Map(entries)) => {
+                let balance = |(account, balance): &(Form, Form)| {
+                    let account = account.integer().or_else(|| account.name()?.parse().ok());
+                    Some((u64::try_from(account?).ok()?, balance.integer()?))
+                };
+                let balances: Option<BTreeMap<u64, i64>> = entries.iter().map(balance).collect();
+                let error = || wrong(event, "a read of a bank gives {account balance}");
+                Ok(BankResponse::Balances(balances.ok_or_else(error)?))
+            }
+            (BankCall::Read, _) => Err(wrong(event, "a read of a bank gives {account balance}")),
+        })
+    })
+}

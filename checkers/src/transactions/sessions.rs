@@ -1,0 +1,102 @@
+//! Levels that are about sessions and visibility: read committed, read atomic, causal, PRAM, and
+//! the four session guarantees, on histories of registers in which every value is written once.
+//!
+//! Each is judged by saturation: a reader that saw one writer of a key although another was visible
+//! to it puts that other one first; the level holds if and only if what must come first has no
+//! cycle. The initial version of each key comes before every other. Levels differ in what is
+//! visible, and in whether one order must do for all processes.
+//!
+//! Biswas & Enea, "On the complexity of checking transactional consistency", 2019 (read committed,
+//! read atomic, causal); Bouajjani et al., "On verifying causal consistency", 2017 (bad patterns);
+//! AWDIT, 2025 (near-linear saturation); Terry et al., "Session guarantees", 1994.
+
+mod index;
+mod order;
+mod process;
+
+use super::levels::Level;
+use super::{Ask, TxnHistory};
+use crate::anomaly::AnomalyName;
+use crate::budget::Meter;
+use crate::verdict::{Anomaly, Reason, Verdict};
+use index::Index;
+use order::Order;
+
+/// Is this a level that this module judges, rather than the search for cycles?
+pub fn is_own_level(ask: &Ask) -> bool {
+    let Ask::Level(level) = ask else { return false };
+    matches!(
+        level,
+        Level::Causal
+            | Level::Pram
+            | Level::ReadAtomic
+            | Level::MonotonicReads
+            | Level::MonotonicWrites
+            | Level::ReadYourWrites
+            | Level::WritesFollowReads
+    )
+}
+
+/// Does a history of registers keep a level? Sessions are processes; real time is not looked at.
+pub fn check(history: &TxnHistory, level: Level, meter: &mut Meter<'_>) -> Verdict {
+    let index = match Index::new(history) {
+        Ok(index) => index,
+        Err(reason) => return Verdict::Unknown(reason),
+    };
+    let mut found = index.direct();
+    let judged = match level {
+        Level::ReadCommitted => global(&index, level, Order::read_committed, meter),
+        Level::ReadAtomic => global(&index, level, Order::read_atomic, meter),
+        Level::Causal => global(&index, level, Order::causal, meter),
+        Level::Pram
+        | Level::MonotonicReads
+        | Level::MonotonicWrites
+        | Level::ReadYourWrites
+        | Level::WritesFollowReads => process::check(&index, level, meter),
+        _ => {
+            let words = format!("level {level} is not one of sessions and visibility");
+            Err(Reason::NotEnoughKnown(words))
+        }
+    };
+    match judged {
+        Ok(more) => found.extend(more),
+        Err(reason) if found.is_empty() => return Verdict::Unknown(reason),
+        Err(_) => {}
+    }
+    Verdict::from_anomalies(found)
+}
+
+/// The name of a breach of a level.
+fn breach(level: Level) -> AnomalyName {
+    match level {
+        Level::ReadAtomic => AnomalyName::FracturedRead,
+        Level::Causal => AnomalyName::NonCausal,
+        Level::Pram => AnomalyName::NonPram,
+        Level::MonotonicWrites => AnomalyName::NonMonotonicWrite,
+        Level::ReadYourWrites => AnomalyName::OwnWriteUnseen,
+        Level::WritesFollowReads => AnomalyName::WriteBeforeRead,
+        _ => AnomalyName::NonMonotonicRead,
+    }
+}
+
+/// Levels at which one order must do for all.
+fn global(
+    index: &Index<'_>,
+    level: Level,
+    saturate: fn(&mut Order, &Index<'_>, &mut Meter<'_>) -> Result<(), Reason>,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<Anomaly>, Reason> {
+    let mut order = Order::base(index);
+    if let Some(cycle) = order.cycle() {
+        return Ok(vec![order.tell(index, &cycle, AnomalyName::G1cProcess)]);
+    }
+    saturate(&mut order, index, meter)?;
+    if let Some(anomaly) = order.initial_breach(index, breach(level)) {
+        return Ok(vec![anomaly]);
+    }
+    Ok(order
+        .cycle()
+        .map(|cycle| order.tell(index, &cycle, breach(level)))
+        .into_iter()
+        .collect())
+}
