@@ -15,9 +15,14 @@ fn main() {
     let mut list = String::from("&[\n");
     for name in names {
         let file = catalog.join(&name);
-        let _ = writeln!(list, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        let _ = writeln!(
+            list,
+            "    ({name:?}, include_str!({:?})),",
+            file.display().to_string()
+        );
     }
     list += "]\n";
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for a build script");
-    fs::write(Path::new(&out).join("catalog.rs"), list).expect("the folder for build output can be written");
+    fs::write(Path::new(&out).join("catalog.rs"), list)
+        .expect("the folder for build output can be written");
 }

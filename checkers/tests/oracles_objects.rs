@@ -73,9 +73,15 @@ where
     )
 }
 
+/// An operation with its number.
+type Numbered<M> = (
+    u64,
+    Operation<<M as Sequential>::Call, <M as Sequential>::Response>,
+);
+
 fn extend<M: Sequential>(
     model: &M,
-    operations: &[(u64, Operation<M::Call, M::Response>)],
+    operations: &[Numbered<M>],
     placed: &mut Vec<bool>,
     state: &M::State,
 ) -> bool {

@@ -101,6 +101,13 @@ fn keys_are_told_by_their_names() {
     assert!(told.contains("T0 = [r x [], append y 1]"), "{told}");
 }
 
+/// A model, the calls of one process (function, value asked, value said), and whether they hold.
+type Case = (
+    Model,
+    &'static [(&'static str, &'static str, &'static str)],
+    bool,
+);
+
 #[test]
 fn every_model_reads_its_calls() {
     let serial = |steps: &[(&str, &str, &str)]| {
@@ -112,7 +119,7 @@ fn every_model_reads_its_calls() {
         };
         steps.iter().map(both).collect::<String>()
     };
-    let cases: &[(Model, &[(&str, &str, &str)], bool)] = &[
+    let cases: &[Case] = &[
         (
             Model::CasRegister,
             &[(":write", "1", "1"), (":cas", "[1 2]", "[1 2]")],

@@ -28,15 +28,28 @@ impl Failure {
 
     fn of(exit: Exit, wrong: impl fmt::Display, help: impl Into<String>) -> Failure {
         let problem = MietteDiagnostic::new(wrong.to_string()).with_help(help);
-        Failure { exit, told: vec![problem.into()] }
+        Failure {
+            exit,
+            told: vec![problem.into()],
+        }
     }
 
     /// Tells it on standard error. That nobody listens there any more changes nothing.
     pub(crate) fn tell(&self) {
         let screen = terminal::stderr();
-        let theme = if screen.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let width = if screen.width == 0 { PIPE_COLUMNS } else { screen.width };
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+        let theme = if screen.colour {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
+        let width = if screen.width == 0 {
+            PIPE_COLUMNS
+        } else {
+            screen.width
+        };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(width)
+            .with_links(false);
         let mut text = String::new();
         for report in &self.told {
             if handler.render_report(&mut text, report.as_ref()).is_err() {
@@ -52,14 +65,20 @@ const PIPE_COLUMNS: usize = 100;
 
 impl From<Vec<LanguageError>> for Failure {
     fn from(errors: Vec<LanguageError>) -> Failure {
-        Failure { exit: Exit::BadInput, told: errors.into_iter().map(Report::new).collect() }
+        Failure {
+            exit: Exit::BadInput,
+            told: errors.into_iter().map(Report::new).collect(),
+        }
     }
 }
 
 impl From<CannotRun> for Failure {
     fn from(error: CannotRun) -> Failure {
         let problem = MietteDiagnostic::new(error.why);
-        Failure { exit: Exit::BadInput, told: vec![problem.into()] }
+        Failure {
+            exit: Exit::BadInput,
+            told: vec![problem.into()],
+        }
     }
 }
 

@@ -15,7 +15,9 @@ pub(crate) fn listen() {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             std::process::exit(KILLED);
         }
-        terminal::note("\ninterrupted: finishing the runs under way; Ctrl-C once more to end at once\n");
+        terminal::note(
+            "\ninterrupted: finishing the runs under way; Ctrl-C once more to end at once\n",
+        );
     };
     let _ = ctrlc::set_handler(heard);
 }

@@ -7,9 +7,9 @@ pub use crate::{
         linearizable::{Register, RegisterCall, RegisterResponse, Sequential, check_registers},
     },
     sim::{
-        Breach, CallId, ClientId, Cluster, Context, DiskFate, DiskState, Effect, Endpoint, Fault, Happened,
-        HistoryEvent, Invariant, Latency, Links, LogIndex, NodeId, Observe, Outcome, Plan, PlannedCall,
-        PlannedFault, Probability, Process, Reply, Role, Route, Setup, Shape, Span, Start, Stream, Target, Time,
-        Trigger, View, World, run_on_world,
+        Breach, CallId, ClientId, Cluster, Context, DiskFate, DiskState, Effect, Endpoint, Fault,
+        Happened, HistoryEvent, Invariant, Latency, Links, LogIndex, NodeId, Observe, Outcome,
+        Plan, PlannedCall, PlannedFault, Probability, Process, Reply, Role, Route, Setup, Shape,
+        Span, Start, Stream, Target, Time, Trigger, View, World, run_on_world,
     },
 };

@@ -15,8 +15,9 @@ impl Progress {
             return Progress(None);
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {elapsed}, {eta} left")
-            .expect("the template names keys that indicatif knows");
+        let style =
+            ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {elapsed}, {eta} left")
+                .expect("the template names keys that indicatif knows");
         bar.set_style(style);
         Progress(Some(bar))
     }

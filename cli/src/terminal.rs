@@ -17,14 +17,22 @@ pub(crate) struct Screen {
 /// Standard output.
 pub(crate) fn stdout() -> Screen {
     let stream = io::stdout();
-    let width = if stream.is_terminal() { terminal_size_of(&stream) } else { None };
+    let width = if stream.is_terminal() {
+        terminal_size_of(&stream)
+    } else {
+        None
+    };
     screen(&stream, width.map(|(width, _)| width))
 }
 
 /// Standard error.
 pub(crate) fn stderr() -> Screen {
     let stream = io::stderr();
-    let width = if stream.is_terminal() { terminal_size_of(&stream) } else { None };
+    let width = if stream.is_terminal() {
+        terminal_size_of(&stream)
+    } else {
+        None
+    };
     screen(&stream, width.map(|(width, _)| width))
 }
 

@@ -9,7 +9,10 @@ pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts now.
-    #[expect(clippy::disallowed_methods, reason = "a person waits in real time; no run sees it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a person waits in real time; no run sees it"
+    )]
     pub(crate) fn start() -> Stopwatch {
         Stopwatch(Instant::now())
     }

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use murphy_reports::record::{Arrow, CallSpan, CheckRecord, Diagram, Lane, Mark};
-use murphy_sim::{Carried, Cluster, Dropped, Happened, HistoryEvent, NodeId, Span, Time, TraceEntry, What};
+use murphy_sim::{
+    Carried, Cluster, Dropped, Happened, HistoryEvent, NodeId, Span, Time, TraceEntry, What,
+};
 
 use crate::judge::{Call, Served, calls};
 
@@ -39,7 +41,11 @@ pub(crate) fn draw<Q: Served>(
     for entry in trace.iter().filter(|entry| inside(entry.time)) {
         match &entry.what {
             What::Delivered(carried) => diagram.messages.push(arrow(carried, entry.time, None)),
-            What::Dropped(carried, why) => diagram.messages.push(arrow(carried, entry.time, Some(*why))),
+            What::Dropped(carried, why) => {
+                diagram
+                    .messages
+                    .push(arrow(carried, entry.time, Some(*why)));
+            }
             what => diagram.marks.extend(mark(what, entry.time)),
         }
     }
@@ -50,7 +56,10 @@ pub(crate) fn draw<Q: Served>(
 /// Which calls a checker names.
 fn evidence(checks: &[CheckRecord], count: usize) -> Vec<bool> {
     let mut evidence = vec![false; count];
-    let named = checks.iter().flat_map(|check| &check.anomalies).flat_map(|anomaly| &anomaly.calls);
+    let named = checks
+        .iter()
+        .flat_map(|check| &check.anomalies)
+        .flat_map(|anomaly| &anomaly.calls);
     for call in named {
         if let Some(named) = evidence.get_mut(*call) {
             *named = true;
@@ -62,13 +71,21 @@ fn evidence(checks: &[CheckRecord], count: usize) -> Vec<bool> {
 /// From a little before the first call that is evidence to a little after the last; the whole
 /// trace when no call is. Cut at the front when it is too long.
 fn stretch<Q: Served>(calls: &[Call<Q>], evidence: &[bool], trace: &[TraceEntry]) -> (Time, Time) {
-    let named = || calls.iter().zip(evidence).filter(|(_, named)| **named).map(|(call, _)| call);
+    let named = || {
+        calls
+            .iter()
+            .zip(evidence)
+            .filter(|(_, named)| **named)
+            .map(|(call, _)| call)
+    };
     let whole = (
         trace.first().map_or(Time::ZERO, |entry| entry.time),
         trace.last().map_or(Time::ZERO, |entry| entry.time),
     );
     let first = named().map(|call| call.invoked).min();
-    let last = named().map(|call| call.ended.map_or(call.invoked, |(at, _)| at)).max();
+    let last = named()
+        .map(|call| call.ended.map_or(call.invoked, |(at, _)| at))
+        .max();
     let (from, until) = match (first, last) {
         (Some(first), Some(last)) => (first - AROUND, last + AROUND),
         _ => whole,
@@ -81,13 +98,24 @@ fn lanes(cluster: &Cluster, trace: &[TraceEntry]) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = (0..servers + cluster.clients)
         .map(|place| {
             let client = place >= servers;
-            let name = if client { format!("c{}", place - servers) } else { format!("n{place}") };
-            Lane { name, client, roles: Vec::new(), down: Vec::new() }
+            let name = if client {
+                format!("c{}", place - servers)
+            } else {
+                format!("n{place}")
+            };
+            Lane {
+                name,
+                client,
+                roles: Vec::new(),
+                down: Vec::new(),
+            }
         })
         .collect();
     for entry in trace {
         match &entry.what {
-            What::Role { node, role } => lanes[node.index()].roles.push((entry.time.0, (*role).to_owned())),
+            What::Role { node, role } => lanes[node.index()]
+                .roles
+                .push((entry.time.0, (*role).to_owned())),
             What::Crashed { node, .. } => lanes[node.index()].down.push((entry.time.0, u64::MAX)),
             What::Started { node, .. } => {
                 if let Some((_, until)) = lanes[node.index()].down.last_mut() {
@@ -139,11 +167,22 @@ fn arrow(carried: &Carried, at: Time, dropped: Option<Dropped>) -> Arrow {
 
 fn mark(what: &What, at: Time) -> Option<Mark> {
     let mark = |node: &NodeId, kind: &str, told: String| {
-        Some(Mark { lane: node.index(), at: at.0, kind: kind.to_owned(), told })
+        Some(Mark {
+            lane: node.index(),
+            at: at.0,
+            kind: kind.to_owned(),
+            told,
+        })
     };
     match what {
-        What::Crashed { node, lost, .. } => mark(node, "crash", format!("{node} crashes, {lost} records lost")),
-        What::Started { node, disk } => mark(node, "start", format!("{node} starts, disk {disk:?}")),
+        What::Crashed { node, lost, .. } => mark(
+            node,
+            "crash",
+            format!("{node} crashes, {lost} records lost"),
+        ),
+        What::Started { node, disk } => {
+            mark(node, "start", format!("{node} starts, disk {disk:?}"))
+        }
         What::Role { node, role } => mark(node, "role", format!("{node} is {role}")),
         What::Reached { node, label } => mark(node, "reached", format!("{node} reaches {label}")),
         What::SyncFailed { node } => mark(node, "sync-failed", format!("a sync of {node} fails")),

@@ -14,7 +14,7 @@ pub struct Registered(Vec<Entry>);
 
 impl Default for Registered {
     fn default() -> Registered {
-        Registered(protocols().into())
+        Registered(protocols())
     }
 }
 
@@ -38,11 +38,15 @@ impl Known for Registered {
     }
 
     fn modes(&self, protocol: &str) -> Vec<&str> {
-        self.names(protocol, |entry| entry.modes.iter().map(|mode| mode.name).collect())
+        self.names(protocol, |entry| {
+            entry.modes.iter().map(|mode| mode.name).collect()
+        })
     }
 
     fn mutants(&self, protocol: &str) -> Vec<&str> {
-        self.names(protocol, |entry| entry.mutants.iter().map(|mutant| mutant.name).collect())
+        self.names(protocol, |entry| {
+            entry.mutants.iter().map(|mutant| mutant.name).collect()
+        })
     }
 
     fn options(&self, protocol: &str) -> Vec<&str> {
@@ -62,7 +66,8 @@ impl Known for Registered {
     }
 
     fn workloads(&self, protocol: &str) -> Vec<WorkloadKind> {
-        self.entry(protocol).map_or(Vec::new(), |entry| entry.workloads.to_vec())
+        self.entry(protocol)
+            .map_or(Vec::new(), |entry| entry.workloads.to_vec())
     }
 
     fn membership(&self, protocol: &str) -> bool {
@@ -70,9 +75,15 @@ impl Known for Registered {
     }
 
     fn anomalies(&self, protocol: &str) -> Vec<&str> {
-        let shown = self.names(protocol, |entry| entry.mutants.iter().map(|mutant| mutant.anomaly).collect());
+        let shown = self.names(protocol, |entry| {
+            entry.mutants.iter().map(|mutant| mutant.anomaly).collect()
+        });
         let judged = AnomalyName::ALL.iter().map(|name| name.as_str());
-        let mut all: Vec<&str> = shown.into_iter().chain(judged).chain(STATE_ANOMALIES).collect();
+        let mut all: Vec<&str> = shown
+            .into_iter()
+            .chain(judged)
+            .chain(STATE_ANOMALIES)
+            .collect();
         all.sort_unstable();
         all.dedup();
         all

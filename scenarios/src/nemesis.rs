@@ -4,7 +4,8 @@
 //! families that a scenario allows, so that one kind of fault does not always hide another.
 
 use murphy_sim::{
-    DiskFate, Fault, Links, Plan, PlannedFault, Probability, Shape, Shift, Span, Stream, Target, Time, Trigger,
+    DiskFate, Fault, Links, Plan, PlannedFault, Probability, Shape, Shift, Span, Stream, Target,
+    Time, Trigger,
 };
 
 use crate::language::Family;
@@ -47,7 +48,12 @@ impl Nemesis<'_> {
     /// Half of the families, at least one.
     fn swarm(&self, stream: &mut Stream) -> Vec<Family> {
         let half = Probability::per_mille(500);
-        let mut swarm: Vec<Family> = self.families.iter().copied().filter(|_| stream.chance(half)).collect();
+        let mut swarm: Vec<Family> = self
+            .families
+            .iter()
+            .copied()
+            .filter(|_| stream.chance(half))
+            .collect();
         if swarm.is_empty() && !self.families.is_empty() {
             swarm.push(*stream.choose(self.families));
         }
@@ -63,7 +69,11 @@ impl Nemesis<'_> {
         let lasts = stream.span(shortest, (window / 2).min(longest).max(shortest));
         let fault = self.fault(family, stream);
         let lasts = (!fault.is_instant()).then_some(rounded(lasts));
-        PlannedFault { when: Trigger::At(Time(rounded(Span(begins.0)).0)), fault, lasts }
+        PlannedFault {
+            when: Trigger::At(Time(rounded(Span(begins.0)).0)),
+            fault,
+            lasts,
+        }
     }
 
     /// A node, or a role one time in three.
@@ -71,7 +81,9 @@ impl Nemesis<'_> {
         if !self.roles.is_empty() && stream.below(3) == 0 {
             return Target::Role((*stream.choose(self.roles)).to_owned());
         }
-        Target::Node(murphy_sim::NodeId(stream.below(u64::from(self.nodes)) as u32))
+        Target::Node(murphy_sim::NodeId(
+            stream.below(u64::from(self.nodes)) as u32
+        ))
     }
 
     fn links(&self, stream: &mut Stream) -> Links {
@@ -90,14 +102,23 @@ impl Nemesis<'_> {
         let probability = Probability::per_mille(stream.between(10, 300) as u32);
         match family {
             Family::Partition => self.partition(stream),
-            Family::Loss => Fault::Loss { probability, links: self.links(stream) },
-            Family::Duplicate => Fault::Duplicate { probability, links: self.links(stream) },
+            Family::Loss => Fault::Loss {
+                probability,
+                links: self.links(stream),
+            },
+            Family::Duplicate => Fault::Duplicate {
+                probability,
+                links: self.links(stream),
+            },
             Family::Reorder => Fault::Reorder {
                 probability,
                 window: rounded(stream.span(Span::millis(5), Span::millis(200))),
                 links: self.links(stream),
             },
-            Family::Corrupt => Fault::Corrupt { probability, links: self.links(stream) },
+            Family::Corrupt => Fault::Corrupt {
+                probability,
+                links: self.links(stream),
+            },
             Family::Delay => Fault::Delay {
                 by: rounded(stream.span(Span::millis(5), Span::millis(300))),
                 jitter: rounded(stream.span(Span::ZERO, Span::millis(100))),
@@ -109,17 +130,26 @@ impl Nemesis<'_> {
                 links: self.links(stream),
             },
             Family::Clog if stream.below(3) == 0 => Fault::SwizzleClog { node: Target::All },
-            Family::Clog => Fault::Clog { links: self.links(stream) },
+            Family::Clog => Fault::Clog {
+                links: self.links(stream),
+            },
             Family::Crash => self.crash(stream),
-            Family::Pause => Fault::Pause { node: self.target(stream) },
+            Family::Pause => Fault::Pause {
+                node: self.target(stream),
+            },
             Family::SlowCpu => Fault::SlowCpu {
                 node: self.target(stream),
                 per_message: rounded(stream.span(Span::millis(1), Span::millis(20))),
             },
             Family::Clock => self.clock(stream),
             Family::Disk => self.disk(stream),
-            Family::DiskLost => Fault::Crash { node: self.target(stream), disk: DiskFate::Lost },
-            Family::DiskCorrupt => Fault::DiskCorrupt { node: self.target(stream) },
+            Family::DiskLost => Fault::Crash {
+                node: self.target(stream),
+                disk: DiskFate::Lost,
+            },
+            Family::DiskCorrupt => Fault::DiskCorrupt {
+                node: self.target(stream),
+            },
             Family::Buggify => Fault::Buggify {
                 sites: Probability::per_mille(500),
                 fires: Probability::per_mille(stream.between(10, 250) as u32),
@@ -134,11 +164,22 @@ impl Nemesis<'_> {
             3 => Shape::Minority,
             4 => Shape::Bridge,
             5 => Shape::MajoritiesRing,
-            6 => Shape::OneWay { from: self.target(stream), to: Target::All },
-            _ => Shape::OneWay { from: Target::All, to: self.target(stream) },
+            6 => Shape::OneWay {
+                from: self.target(stream),
+                to: Target::All,
+            },
+            _ => Shape::OneWay {
+                from: Target::All,
+                to: self.target(stream),
+            },
         };
-        let flap = (stream.below(4) == 0).then(|| rounded(stream.span(Span::millis(50), Span::millis(800))));
-        Fault::Partition { shape, flap, clients: Vec::new() }
+        let flap = (stream.below(4) == 0)
+            .then(|| rounded(stream.span(Span::millis(50), Span::millis(800))));
+        Fault::Partition {
+            shape,
+            flap,
+            clients: Vec::new(),
+        }
     }
 
     fn crash(&self, stream: &mut Stream) -> Fault {
@@ -148,14 +189,23 @@ impl Nemesis<'_> {
             _ => DiskFate::Drawn,
         };
         match stream.below(6) {
-            0 => Fault::Crash { node: Target::Minority, disk },
-            1 => Fault::Crash { node: Target::All, disk },
+            0 => Fault::Crash {
+                node: Target::Minority,
+                disk,
+            },
+            1 => Fault::Crash {
+                node: Target::All,
+                disk,
+            },
             2 => Fault::CrashLoop {
                 node: self.target(stream),
                 every: rounded(stream.span(Span::millis(100), Span::millis(900))),
                 disk,
             },
-            _ => Fault::Crash { node: self.target(stream), disk },
+            _ => Fault::Crash {
+                node: self.target(stream),
+                disk,
+            },
         }
     }
 
@@ -166,10 +216,20 @@ impl Nemesis<'_> {
         match stream.below(6) {
             0 => Fault::ClockOffset { node, by },
             1 => Fault::ClockStep { node, by },
-            2 => Fault::ClockStrobe { node, by, every: rounded(stream.span(Span::millis(5), Span::millis(200))) },
+            2 => Fault::ClockStrobe {
+                node,
+                by,
+                every: rounded(stream.span(Span::millis(5), Span::millis(200))),
+            },
             3 => Fault::ClockFreeze { node },
-            4 => Fault::ClockSlew { node, ppm: stream.between(500, 100_000) as u32 },
-            _ => Fault::ClockDrift { node, ppm: stream.between(0, 1_000) as i64 - 500 },
+            4 => Fault::ClockSlew {
+                node,
+                ppm: stream.between(500, 100_000) as u32,
+            },
+            _ => Fault::ClockDrift {
+                node,
+                ppm: stream.between(0, 1_000) as i64 - 500,
+            },
         }
     }
 
@@ -177,7 +237,10 @@ impl Nemesis<'_> {
         let node = self.target(stream);
         match stream.below(4) {
             0 => Fault::DiskSyncError { node },
-            1 => Fault::DiskSlow { node, factor: stream.between(2, 50) as u32 },
+            1 => Fault::DiskSlow {
+                node,
+                factor: stream.between(2, 50) as u32,
+            },
             2 => Fault::DiskStall { node },
             _ => Fault::DiskFull { node },
         }
@@ -219,9 +282,14 @@ mod tests {
         for family in Family::iter() {
             for seed in 0..50 {
                 for planned in draw(seed, &[family]) {
-                    let Trigger::At(begins) = planned.when else { panic!("{planned} begins at a time") };
+                    let Trigger::At(begins) = planned.when else {
+                        panic!("{planned} begins at a time")
+                    };
                     let ends = begins + planned.lasts.unwrap_or(Span::ZERO);
-                    assert!(begins >= Time(1_000_000_000) && ends <= Time(9_000_000_000), "{planned}");
+                    assert!(
+                        begins >= Time(1_000_000_000) && ends <= Time(9_000_000_000),
+                        "{planned}"
+                    );
                 }
             }
         }
@@ -230,8 +298,18 @@ mod tests {
     #[test]
     fn a_swarm_leaves_families_out() {
         let families: Vec<Family> = Family::iter().collect();
-        let kinds = |seed| draw(seed, &families).iter().map(|p| p.fault.kind()).collect::<Vec<_>>();
-        let with_crash = (0..100).filter(|seed| kinds(*seed).iter().any(|kind| kind.starts_with("crash"))).count();
-        assert!((5..80).contains(&with_crash), "{with_crash} of 100 plans crash something");
+        let kinds = |seed| {
+            draw(seed, &families)
+                .iter()
+                .map(|p| p.fault.kind())
+                .collect::<Vec<_>>()
+        };
+        let with_crash = (0..100)
+            .filter(|seed| kinds(*seed).iter().any(|kind| kind.starts_with("crash")))
+            .count();
+        assert!(
+            (5..80).contains(&with_crash),
+            "{with_crash} of 100 plans crash something"
+        );
     }
 }

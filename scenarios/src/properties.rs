@@ -19,26 +19,46 @@ const HEAL: Time = Time(3_000_000_000);
 const CLIENTS: u32 = 3;
 
 fn stage(nodes: u32) -> Stage {
-    Stage { nodes, clients: CLIENTS, from: Time::ZERO, until: HEAL }
+    Stage {
+        nodes,
+        clients: CLIENTS,
+        from: Time::ZERO,
+        until: HEAL,
+    }
 }
 
 /// Runs it twice, and compares; then everyone must be up and every call ended.
-fn holds<P: Protocol>(nodes: u32, plan: Plan, calls: Vec<PlannedCall<P::Request>>, seed: u64) -> Outcome<P> {
-    let parameters = Parameters { nodes, ..Parameters::default() };
+fn holds<P: Protocol>(
+    nodes: u32,
+    plan: Plan,
+    calls: Vec<PlannedCall<P::Request>>,
+    seed: u64,
+) -> Outcome<P> {
+    let parameters = Parameters {
+        nodes,
+        ..Parameters::default()
+    };
     let config = P::configure(&parameters).expect("the defaults are a configuration");
     let setup = Arc::new(Setup::<P> {
-        cluster: Cluster::new(nodes, CLIENTS).compile().expect("the defaults are a cluster"),
+        cluster: Cluster::new(nodes, CLIENTS)
+            .compile()
+            .expect("the defaults are a cluster"),
         config: config.clone(),
         plan,
         calls: Arc::new(calls),
         heal: Some(HEAL),
         end: HEAL + Span::secs(4),
     });
-    setup.validate().expect("strategies make plans that fit the stage");
+    setup
+        .validate()
+        .expect("strategies make plans that fit the stage");
     let run = || run_on_world(&setup, seed, Observe::default(), P::invariants(&config));
     let (first, second) = (run(), run());
     assert_eq!(first.digest, second.digest);
-    assert!(first.processes.iter().all(Option::is_some), "the heal starts every node");
+    assert!(
+        first.processes.iter().all(Option::is_some),
+        "the heal starts every node"
+    );
     assert!(first.calls_are_done, "every call ends, if only as unknown");
     assert!(first.breaches.is_empty(), "{:?}", first.breaches);
     first

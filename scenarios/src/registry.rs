@@ -42,12 +42,20 @@ pub struct Entry {
     pub labels: &'static [&'static str],
     /// How many nodes it has when a scenario does not say.
     pub nodes: u32,
-    prepare: fn(&Scenario, u32) -> Result<Box<dyn Runnable>, CannotRun>,
+    prepare: Prepare,
 }
+
+/// Gets a scenario ready, with so many nodes when it does not say.
+type Prepare = fn(&Scenario, u32) -> Result<Box<dyn Runnable>, CannotRun>;
 
 /// Every protocol.
 pub fn protocols() -> Vec<Entry> {
-    vec![entry::<PrimaryBackup>(4), entry::<TwoPhaseCommit>(3), entry::<Outbox>(4), entry::<Gossip>(5)]
+    vec![
+        entry::<PrimaryBackup>(4),
+        entry::<TwoPhaseCommit>(3),
+        entry::<Outbox>(4),
+        entry::<Gossip>(5),
+    ]
 }
 
 /// The protocol of that name.

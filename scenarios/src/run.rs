@@ -12,8 +12,8 @@ use murphy_models::{
 };
 use murphy_reports::record::{CallCounts, CheckRecord, FaultRecord, RunRecord, VerdictKind};
 use murphy_sim::{
-    Breached, CompiledCluster, Data, Digest, Happened, Observe, Outcome, Plan, PlannedCall, Process, Setup, Span,
-    Stream, Time, TraceEntry, World, run_on_madsim, run_on_world,
+    Breached, CompiledCluster, Data, Digest, Happened, Observe, Outcome, Plan, PlannedCall,
+    Process, Setup, Span, Stream, Time, TraceEntry, World, run_on_madsim, run_on_world,
 };
 
 use crate::{
@@ -26,7 +26,17 @@ use crate::{
 };
 
 /// Which simulator a run is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Substrate {
     /// Our own loop over plain values.
@@ -131,7 +141,13 @@ pub trait Runnable: Send + Sync {
 
     /// Runs it with this plan and these calls (as [`Runnable::calls`] wrote them) instead of drawn
     /// ones.
-    fn run_explicit(&self, seed: u64, plan: Plan, calls: &toml::Value, how: How) -> Result<RunResult, CannotRun>;
+    fn run_explicit(
+        &self,
+        seed: u64,
+        plan: Plan,
+        calls: &toml::Value,
+        how: How,
+    ) -> Result<RunResult, CannotRun>;
 
     /// The plan that this seed draws.
     fn plan(&self, seed: u64) -> Plan;
@@ -147,7 +163,11 @@ pub trait Runnable: Send + Sync {
 
     /// Runs it on our own loop and tells everything that happens as it happens, for as long as
     /// `each` wants to hear more.
-    fn trace(&self, which: Which, each: &mut dyn FnMut(&TraceEntry) -> ControlFlow<()>) -> Result<(), CannotRun>;
+    fn trace(
+        &self,
+        which: Which,
+        each: &mut dyn FnMut(&TraceEntry) -> ControlFlow<()>,
+    ) -> Result<(), CannotRun>;
 
     /// Where two runs of this seed part, told; none when they do not.
     fn first_difference(&self, seed: u64) -> Option<String>;
@@ -164,7 +184,10 @@ struct Prepared<P: Protocol> {
 }
 
 /// Checks a scenario against its protocol and gets it ready.
-pub(crate) fn prepare<P>(scenario: &Scenario, default_nodes: u32) -> Result<Box<dyn Runnable>, CannotRun>
+pub(crate) fn prepare<P>(
+    scenario: &Scenario,
+    default_nodes: u32,
+) -> Result<Box<dyn Runnable>, CannotRun>
 where
     P: Protocol,
     P::Request: Served<Answer = P::Response, Held = P::View>,
@@ -196,7 +219,12 @@ where
             until: heal,
             final_reads,
         },
-        end: quiet + if final_reads.is_some() { cluster.client.timeout + FINAL_READS } else { Span::ZERO },
+        end: quiet
+            + if final_reads.is_some() {
+                cluster.client.timeout + FINAL_READS
+            } else {
+                Span::ZERO
+            },
         cluster: cluster.compile().map_err(refuse)?,
         config,
         heal,
@@ -235,7 +263,11 @@ where
     fn check(&self) -> Result<(), String> {
         let kind = self.scenario.workload.kind;
         let words = |kinds: &[WorkloadKind]| {
-            kinds.iter().map(|kind| <&str>::from(*kind)).collect::<Vec<_>>().join(", ")
+            kinds
+                .iter()
+                .map(|kind| <&str>::from(*kind))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         if !P::Request::workloads().contains(&kind) {
             return Err(format!(
@@ -252,7 +284,10 @@ where
                 _ => true,
             };
             if !suits || !P::Request::checks().contains(check) {
-                let known: Vec<&str> = P::Request::checks().iter().map(|check| <&str>::from(*check)).collect();
+                let known: Vec<&str> = P::Request::checks()
+                    .iter()
+                    .map(|check| <&str>::from(*check))
+                    .collect();
                 return Err(format!(
                     "history check `{}` is not for workload `{}` of `{}`, which knows {}",
                     <&str>::from(*check),
@@ -262,7 +297,9 @@ where
                 ));
             }
         }
-        self.setup(self.scenario.nemesis.at.clone(), Vec::new()).validate().map_err(|error| error.to_string())
+        self.setup(self.scenario.nemesis.at.clone(), Vec::new())
+            .validate()
+            .map_err(|error| error.to_string())
     }
 
     fn setup(&self, plan: Plan, calls: Vec<PlannedCall<P::Request>>) -> Setup<P> {
@@ -304,19 +341,37 @@ where
             Some((plan, calls)) => self.setup(plan.clone(), read_calls(calls)?),
             None => self.setup(self.draw_plan(which.seed), self.draw_calls(which.seed)),
         };
-        setup.validate().map_err(|error| CannotRun { why: error.to_string() })?;
+        setup.validate().map_err(|error| CannotRun {
+            why: error.to_string(),
+        })?;
         Ok(World::new(Arc::new(setup), which.seed))
     }
 
     fn run_setup(&self, setup: Setup<P>, seed: u64, how: How) -> Result<RunResult, CannotRun> {
         let setup = Arc::new(setup);
-        let invariants = if self.scenario.check.invariants { P::invariants(&self.config) } else { Vec::new() };
-        let timed = self.scenario.check.history.contains(&HistoryCheck::AtomicCommit);
-        let observe = Observe { sample_every: timed.then_some(SAMPLE_EVERY), keep_trace: how.trace };
+        let invariants = if self.scenario.check.invariants {
+            P::invariants(&self.config)
+        } else {
+            Vec::new()
+        };
+        let timed = self
+            .scenario
+            .check
+            .history
+            .contains(&HistoryCheck::AtomicCommit);
+        let observe = Observe {
+            sample_every: timed.then_some(SAMPLE_EVERY),
+            keep_trace: how.trace,
+        };
         let outcome = match how.substrate {
             Substrate::World => run_on_world(&setup, seed, observe, invariants),
-            Substrate::Madsim => run_on_madsim(&setup, seed, observe, invariants)
-                .map_err(|unsupported| CannotRun { why: unsupported.to_string() })?,
+            Substrate::Madsim => {
+                run_on_madsim(&setup, seed, observe, invariants).map_err(|unsupported| {
+                    CannotRun {
+                        why: unsupported.to_string(),
+                    }
+                })?
+            }
         };
         Ok(self.judge(&setup, seed, outcome, how))
     }
@@ -328,7 +383,8 @@ where
             held: &held,
             samples: &outcome.samples,
             demand: &self.demand,
-            opening_balance: (self.scenario.workload.kind == WorkloadKind::Bank).then_some(OPENING_BALANCE),
+            opening_balance: (self.scenario.workload.kind == WorkloadKind::Bank)
+                .then_some(OPENING_BALANCE),
             ended: setup.end,
             healed: setup.heal,
             had_faults: !setup.plan.is_empty(),
@@ -338,7 +394,7 @@ where
         checks.extend(invariants(&outcome.breaches));
         for check in &self.scenario.check.history {
             let verdict = guard(|| P::Request::judge(*check, &seen));
-            checks.push(verdicts::record(<&str>::from(*check), verdict));
+            checks.push(verdicts::record(<&str>::from(*check), &verdict));
         }
         for check in &self.scenario.check.states {
             checks.push(verdicts::state(*check, &seen, outcome.converged));
@@ -348,12 +404,21 @@ where
             checks.push(verdicts::vacuous("no call ended ok, so nothing was tested"));
         }
         let diagram = (how.trace > 0).then(|| {
-            diagram::draw::<P::Request>(setup.cluster.settings(), &outcome.history, &outcome.trace, &checks)
+            diagram::draw::<P::Request>(
+                setup.cluster.settings(),
+                &outcome.history,
+                &outcome.trace,
+                &checks,
+            )
         });
         RunResult {
             seed,
             digest: outcome.digest,
-            verdict: checks.iter().map(|check| check.verdict).max().unwrap_or(VerdictKind::Holds),
+            verdict: checks
+                .iter()
+                .map(|check| check.verdict)
+                .max()
+                .unwrap_or(VerdictKind::Holds),
             checks,
             events: outcome.events,
             ended: setup.end,
@@ -361,7 +426,12 @@ where
             latencies_us,
             messages: outcome.stats.messages,
             converged_after: outcome.converged_after,
-            faults: setup.plan.iter().zip(&outcome.faults).map(|(planned, report)| fault(planned, report)).collect(),
+            faults: setup
+                .plan
+                .iter()
+                .zip(&outcome.faults)
+                .map(|(planned, report)| fault(planned, report))
+                .collect(),
             reached: outcome.reached.iter().map(|(label, _)| *label).collect(),
             trace: outcome.trace,
             diagram,
@@ -375,13 +445,25 @@ where
     P::Request: Served<Answer = P::Response, Held = P::View>,
 {
     fn run(&self, seed: u64, how: How) -> Result<RunResult, CannotRun> {
-        self.run_setup(self.setup(self.draw_plan(seed), self.draw_calls(seed)), seed, how)
+        self.run_setup(
+            self.setup(self.draw_plan(seed), self.draw_calls(seed)),
+            seed,
+            how,
+        )
     }
 
-    fn run_explicit(&self, seed: u64, plan: Plan, calls: &toml::Value, how: How) -> Result<RunResult, CannotRun> {
+    fn run_explicit(
+        &self,
+        seed: u64,
+        plan: Plan,
+        calls: &toml::Value,
+        how: How,
+    ) -> Result<RunResult, CannotRun> {
         let calls: Vec<PlannedCall<P::Request>> = read_calls(calls)?;
         let setup = self.setup(plan, calls);
-        setup.validate().map_err(|error| CannotRun { why: error.to_string() })?;
+        setup.validate().map_err(|error| CannotRun {
+            why: error.to_string(),
+        })?;
         self.run_setup(setup, seed, how)
     }
 
@@ -400,19 +482,32 @@ where
     fn states(&self, which: Which, at: Time) -> Result<Vec<String>, CannotRun> {
         let mut world = self.world(which)?;
         world.run_until(at);
-        let told = world.processes().iter().enumerate().map(|(i, process)| match process {
-            Some(process) => format!("n{i} {}: {process:?}", process.role()),
-            None => format!("n{i} is down"),
-        });
+        let told = world
+            .processes()
+            .iter()
+            .enumerate()
+            .map(|(i, process)| match process {
+                Some(process) => format!("n{i} {}: {process:?}", process.role()),
+                None => format!("n{i} is down"),
+            });
         Ok(told.collect())
     }
 
-    fn trace(&self, which: Which, each: &mut dyn FnMut(&TraceEntry) -> ControlFlow<()>) -> Result<(), CannotRun> {
+    fn trace(
+        &self,
+        which: Which,
+        each: &mut dyn FnMut(&TraceEntry) -> ControlFlow<()>,
+    ) -> Result<(), CannotRun> {
         let mut world = self.world(which)?;
         world.keep_trace(usize::MAX);
         while world.next_at().is_some_and(|at| at <= self.end) {
             world.step();
-            if world.trace_mut().drain().try_for_each(|entry| each(&entry)).is_break() {
+            if world
+                .trace_mut()
+                .drain()
+                .try_for_each(|entry| each(&entry))
+                .is_break()
+            {
                 break;
             }
         }
@@ -424,14 +519,18 @@ where
             let setup = Arc::new(self.setup(self.draw_plan(seed), self.draw_calls(seed)));
             murphy_sim::World::new(setup, seed)
         };
-        murphy_sim::first_difference(world(), world(), self.end).map(|difference| difference.to_string())
+        murphy_sim::first_difference(world(), world(), self.end)
+            .map(|difference| difference.to_string())
     }
 }
 
 fn read_calls<Q: Data>(calls: &toml::Value) -> Result<Vec<PlannedCall<Q>>, CannotRun> {
-    calls.clone().try_into().map_err(|error: toml::de::Error| CannotRun {
-        why: format!("the calls of the case cannot be read: {}", error.message()),
-    })
+    calls
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| CannotRun {
+            why: format!("the calls of the case cannot be read: {}", error.message()),
+        })
 }
 
 /// One record for all invariants: what was breached, or that nothing was.
@@ -457,7 +556,11 @@ fn count<Q: Served>(seen: &Seen<Q>) -> (CallCounts, Vec<u64>) {
 
 fn fault(planned: &murphy_sim::PlannedFault, report: &murphy_sim::FaultReport) -> FaultRecord {
     let nodes: Vec<String> = report.nodes.iter().map(ToString::to_string).collect();
-    let aimed = if nodes.is_empty() { String::new() } else { format!(" [{}]", nodes.join(" ")) };
+    let aimed = if nodes.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", nodes.join(" "))
+    };
     FaultRecord {
         kind: planned.fault.kind().to_owned(),
         told: format!("{planned}{aimed}"),

@@ -5,8 +5,8 @@
 
 use murphy_models::service::{events, kv, txn};
 use murphy_sim::{
-    ClientId, Data, DiskFate, Fault, Links, MessageFate, NodeId, Plan, PlannedCall, PlannedFault, Probability, Route,
-    Shape, Shift, Span, Start, Target, Time, Trigger,
+    ClientId, Data, DiskFate, Fault, Links, MessageFate, NodeId, Plan, PlannedCall, PlannedFault,
+    Probability, Route, Shape, Shift, Span, Start, Target, Time, Trigger,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -38,16 +38,20 @@ pub fn plans(stage: Stage, most: usize) -> impl Strategy<Value = Plan> {
 /// One fault with its trigger and length.
 pub fn planned_faults(stage: Stage) -> impl Strategy<Value = PlannedFault> {
     let longest = stage.until.since(stage.from).0 / 1_000_000;
-    (triggers(stage), faults(stage.nodes, stage.clients), option::weighted(0.9, 1..=longest.max(1))).prop_map(
-        |(when, fault, lasts)| {
+    (
+        triggers(stage),
+        faults(stage.nodes, stage.clients),
+        option::weighted(0.9, 1..=longest.max(1)),
+    )
+        .prop_map(|(when, fault, lasts)| {
             let lasts = lasts.filter(|_| !fault.is_instant()).map(Span::millis);
             PlannedFault { when, fault, lasts }
-        },
-    )
+        })
 }
 
 fn times(stage: Stage) -> impl Strategy<Value = Time> {
-    (stage.from.0 / 1_000_000..stage.until.0.div_ceil(1_000_000)).prop_map(|millis| Time::ZERO + Span::millis(millis))
+    (stage.from.0 / 1_000_000..stage.until.0.div_ceil(1_000_000))
+        .prop_map(|millis| Time::ZERO + Span::millis(millis))
 }
 
 fn triggers(stage: Stage) -> impl Strategy<Value = Trigger> {
@@ -69,8 +73,14 @@ pub fn targets(nodes: u32) -> impl Strategy<Value = Target> {
 }
 
 fn links(nodes: u32) -> impl Strategy<Value = Links> {
-    (targets(nodes), targets(nodes), any::<bool>(), any::<bool>())
-        .prop_map(|(from, to, both, clients)| Links { from, to, both, clients })
+    (targets(nodes), targets(nodes), any::<bool>(), any::<bool>()).prop_map(
+        |(from, to, both, clients)| Links {
+            from,
+            to,
+            both,
+            clients,
+        },
+    )
 }
 
 fn spans(most_millis: u64) -> impl Strategy<Value = Span> {
@@ -86,7 +96,12 @@ fn shifts() -> impl Strategy<Value = Shift> {
 }
 
 fn disk_fates() -> impl Strategy<Value = DiskFate> {
-    select(vec![DiskFate::Drawn, DiskFate::KeepUnsynced, DiskFate::LoseUnsynced, DiskFate::Torn])
+    select(vec![
+        DiskFate::Drawn,
+        DiskFate::KeepUnsynced,
+        DiskFate::LoseUnsynced,
+        DiskFate::Torn,
+    ])
 }
 
 /// Every kind of fault but changes of membership, lost disks and rotten records, which few protocols
@@ -97,7 +112,8 @@ pub fn faults(nodes: u32, clients: u32) -> impl Strategy<Value = Fault> {
         process_faults(nodes),
         clock_faults(nodes),
         disk_faults(nodes),
-        (probabilities(), probabilities()).prop_map(|(sites, fires)| Fault::Buggify { sites, fires }),
+        (probabilities(), probabilities())
+            .prop_map(|(sites, fires)| Fault::Buggify { sites, fires }),
     ]
 }
 
@@ -115,9 +131,18 @@ pub fn partitions(nodes: u32, clients: u32) -> impl Strategy<Value = Fault> {
     ];
     let cut_off = vec(0..clients, 0..=1);
     prop_oneof![
-        (one_sided, option::of(spans(1_000)), cut_off)
-            .prop_map(|(shape, flap, clients)| Fault::Partition { shape, flap, clients }),
-        (others, option::of(spans(1_000))).prop_map(|(shape, flap)| Fault::Partition { shape, flap, clients: vec![] }),
+        (one_sided, option::of(spans(1_000)), cut_off).prop_map(|(shape, flap, clients)| {
+            Fault::Partition {
+                shape,
+                flap,
+                clients,
+            }
+        }),
+        (others, option::of(spans(1_000))).prop_map(|(shape, flap)| Fault::Partition {
+            shape,
+            flap,
+            clients: vec![]
+        }),
     ]
 }
 
@@ -155,10 +180,15 @@ fn clock_faults(nodes: u32) -> impl Strategy<Value = Fault> {
         (targets(nodes), shifts()).prop_map(|(node, by)| Fault::ClockOffset { node, by }),
         (targets(nodes), shifts()).prop_map(|(node, by)| Fault::ClockStep { node, by }),
         (targets(nodes), -500..=500i64).prop_map(|(node, ppm)| Fault::ClockDrift { node, ppm }),
-        (targets(nodes), shifts(), spans(500)).prop_map(|(node, by, every)| Fault::ClockStrobe { node, by, every }),
+        (targets(nodes), shifts(), spans(500)).prop_map(|(node, by, every)| Fault::ClockStrobe {
+            node,
+            by,
+            every
+        }),
         targets(nodes).prop_map(|node| Fault::ClockFreeze { node }),
         (targets(nodes), 1..100_000u32).prop_map(|(node, ppm)| Fault::ClockSlew { node, ppm }),
-        (targets(nodes), spans(100)).prop_map(|(node, uncertainty)| Fault::ClockBound { node, uncertainty }),
+        (targets(nodes), spans(100))
+            .prop_map(|(node, uncertainty)| Fault::ClockBound { node, uncertainty }),
     ]
 }
 
@@ -194,7 +224,10 @@ pub fn calls<Q: Data>(
 pub fn kv_requests(keys: u32) -> impl Strategy<Value = kv::Request> {
     prop_oneof![
         (0..keys).prop_map(|key| kv::Request::Read { key }),
-        (0..keys, any::<u32>()).prop_map(|(key, value)| kv::Request::Write { key, value: u64::from(value) }),
+        (0..keys, any::<u32>()).prop_map(|(key, value)| kv::Request::Write {
+            key,
+            value: u64::from(value)
+        }),
     ]
 }
 
@@ -202,7 +235,10 @@ pub fn kv_requests(keys: u32) -> impl Strategy<Value = kv::Request> {
 pub fn txn_requests(keys: u32) -> impl Strategy<Value = txn::Request> {
     let step = prop_oneof![
         (0..keys).prop_map(|key| txn::MicroOp::Read { key }),
-        (0..keys, any::<u32>()).prop_map(|(key, value)| txn::MicroOp::Append { key, value: i64::from(value) }),
+        (0..keys, any::<u32>()).prop_map(|(key, value)| txn::MicroOp::Append {
+            key,
+            value: i64::from(value)
+        }),
     ];
     vec(step, 1..=4).prop_map(txn::Request)
 }
@@ -211,6 +247,9 @@ pub fn txn_requests(keys: u32) -> impl Strategy<Value = txn::Request> {
 pub fn event_requests(keys: u32) -> impl Strategy<Value = events::Request> {
     prop_oneof![
         (0..keys).prop_map(|key| events::Request::Read { key }),
-        (0..keys, any::<u32>()).prop_map(|(key, event)| events::Request::Publish { key, event: u64::from(event) }),
+        (0..keys, any::<u32>()).prop_map(|(key, event)| events::Request::Publish {
+            key,
+            event: u64::from(event)
+        }),
     ]
 }

@@ -17,13 +17,17 @@ pub const STATE_ANOMALIES: [&str; 3] = ["diverged", "no-progress", "unsettled"];
 const ANOMALIES_MOST: usize = 5;
 
 /// What a check said, as reporters read it.
-pub(crate) fn record(check: &str, verdict: Verdict) -> CheckRecord {
-    let kind = match &verdict {
+pub(crate) fn record(check: &str, verdict: &Verdict) -> CheckRecord {
+    let kind = match verdict {
         Verdict::Holds => VerdictKind::Holds,
         Verdict::Violated(_) => VerdictKind::Violated,
         Verdict::Unknown(_) => VerdictKind::Unknown,
     };
-    let reason = if let Verdict::Unknown(reason) = &verdict { Some(reason.to_string()) } else { None };
+    let reason = if let Verdict::Unknown(reason) = verdict {
+        Some(reason.to_string())
+    } else {
+        None
+    };
     let mut anomalies: Vec<AnomalyRecord> = Vec::new();
     for anomaly in verdict.anomalies() {
         let name = anomaly.name.as_str();
@@ -37,7 +41,12 @@ pub(crate) fn record(check: &str, verdict: Verdict) -> CheckRecord {
             });
         }
     }
-    CheckRecord { check: check.to_owned(), verdict: kind, reason, anomalies }
+    CheckRecord {
+        check: check.to_owned(),
+        verdict: kind,
+        reason,
+        anomalies,
+    }
 }
 
 /// A breached invariant, as reporters read it.
@@ -45,7 +54,10 @@ pub(crate) fn breach(breached: &Breached) -> CheckRecord {
     let anomaly = AnomalyRecord {
         name: breached.breach.anomaly.to_owned(),
         explanation: breached.breach.told.clone(),
-        evidence: vec![format!("at {}: {} does not hold", breached.time, breached.invariant)],
+        evidence: vec![format!(
+            "at {}: {} does not hold",
+            breached.time, breached.invariant
+        )],
         calls: Vec::new(),
     };
     CheckRecord {
@@ -67,14 +79,35 @@ pub(crate) fn vacuous(why: &str) -> CheckRecord {
 }
 
 /// A violation that needs no checker.
-fn violated(check: &str, name: &str, explanation: String, evidence: Vec<String>, calls: Vec<usize>) -> CheckRecord {
-    let anomaly = AnomalyRecord { name: name.to_owned(), explanation, evidence, calls };
-    CheckRecord { check: check.to_owned(), verdict: VerdictKind::Violated, reason: None, anomalies: vec![anomaly] }
+fn violated(
+    check: &str,
+    name: &str,
+    explanation: String,
+    evidence: Vec<String>,
+    calls: Vec<usize>,
+) -> CheckRecord {
+    let anomaly = AnomalyRecord {
+        name: name.to_owned(),
+        explanation,
+        evidence,
+        calls,
+    };
+    CheckRecord {
+        check: check.to_owned(),
+        verdict: VerdictKind::Violated,
+        reason: None,
+        anomalies: vec![anomaly],
+    }
 }
 
 /// Nothing to complain about.
 fn holds(check: &str) -> CheckRecord {
-    CheckRecord { check: check.to_owned(), verdict: VerdictKind::Holds, reason: None, anomalies: Vec::new() }
+    CheckRecord {
+        check: check.to_owned(),
+        verdict: VerdictKind::Holds,
+        reason: None,
+        anomalies: Vec::new(),
+    }
 }
 
 /// What a check of states says.
@@ -88,7 +121,12 @@ pub(crate) fn state<Q: Served>(check: StateCheck, seen: &Seen<Q>, converged: boo
 }
 
 /// Replicas agree in time after the heal, and still do in the end.
-fn converges<Q: Served>(name: &str, within: Option<Span>, seen: &Seen<Q>, in_the_end: bool) -> CheckRecord {
+fn converges<Q: Served>(
+    name: &str,
+    within: Option<Span>,
+    seen: &Seen<Q>,
+    in_the_end: bool,
+) -> CheckRecord {
     let why = match (seen.converged_after, within) {
         (None, _) => "replicas never agreed after the heal".to_owned(),
         (Some(after), Some(within)) if after > within => {
@@ -99,9 +137,19 @@ fn converges<Q: Served>(name: &str, within: Option<Span>, seen: &Seen<Q>, in_the
     };
     const SHOWN_MOST: usize = 300;
     let told = seen.held.iter().map(|(node, view)| {
-        let state = view.state.as_ref().map_or("nothing".to_owned(), |state| format!("{state:?}"));
+        let state = view
+            .state
+            .as_ref()
+            .map_or("nothing".to_owned(), |state| format!("{state:?}"));
         let state: String = state.chars().take(SHOWN_MOST).collect();
-        format!("{node} holds {state}{}", if view.settled { "" } else { " and is not settled" })
+        format!(
+            "{node} holds {state}{}",
+            if view.settled {
+                ""
+            } else {
+                " and is not settled"
+            }
+        )
     });
     violated(name, "diverged", why, told.collect(), Vec::new())
 }
@@ -116,22 +164,41 @@ fn progress<Q: Served>(name: &str, seen: &Seen<Q>) -> CheckRecord {
     let stuck: Vec<usize> = calls(seen.history)
         .iter()
         .enumerate()
-        .filter(|(_, call)| call.invoked >= quiet && !matches!(call.ended, Some((_, Happened::Ok(_)))))
+        .filter(|(_, call)| {
+            call.invoked >= quiet && !matches!(call.ended, Some((_, Happened::Ok(_))))
+        })
         .map(|(place, _)| place)
         .collect();
     if stuck.is_empty() {
         return holds(name);
     }
-    let why = format!("{} calls made after the heal, when all was quiet, did not succeed", stuck.len());
-    violated(name, "no-progress", why, Vec::new(), stuck.into_iter().take(ANOMALIES_MOST).collect())
+    let why = format!(
+        "{} calls made after the heal, when all was quiet, did not succeed",
+        stuck.len()
+    );
+    violated(
+        name,
+        "no-progress",
+        why,
+        Vec::new(),
+        stuck.into_iter().take(ANOMALIES_MOST).collect(),
+    )
 }
 
 /// Nothing is left to do in the end: no transaction in doubt, no lock held, no event unsent.
 fn settled<Q: Served>(name: &str, seen: &Seen<Q>) -> CheckRecord {
     let unsettled = seen.held.iter().filter(|(_, view)| !view.settled);
-    let told: Vec<String> = unsettled.map(|(node, _)| format!("{node} still has work open")).collect();
+    let told: Vec<String> = unsettled
+        .map(|(node, _)| format!("{node} still has work open"))
+        .collect();
     if told.is_empty() {
         return holds(name);
     }
-    violated(name, "unsettled", "nodes still have work open at the end of the run".to_owned(), told, Vec::new())
+    violated(
+        name,
+        "unsettled",
+        "nodes still have work open at the end of the run".to_owned(),
+        told,
+        Vec::new(),
+    )
 }

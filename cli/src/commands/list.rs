@@ -2,13 +2,14 @@
 
 use clap::ValueEnum;
 use murphy_scenarios::{
+    Registered,
     language::{Scenario, schema},
     protocols,
 };
 use serde_json::{Value, json};
 
 use super::Format;
-use crate::{Exit, failure::Failure, known, sources, terminal};
+use crate::{Exit, failure::Failure, sources, terminal};
 
 /// What `murphy list` takes.
 #[derive(Debug, clap::Args)]
@@ -67,7 +68,10 @@ fn catalogue() -> Result<Vec<Scenario>, Failure> {
 
 fn of_protocols() -> Vec<Value> {
     let protocol = |entry: murphy_scenarios::Entry| {
-        let modes = entry.modes.iter().map(|mode| json!({ "mode": mode.name, "promise": mode.promise }));
+        let modes = entry
+            .modes
+            .iter()
+            .map(|mode| json!({ "mode": mode.name, "promise": mode.promise }));
         json!({
             "protocol": entry.name,
             "service": <&str>::from(entry.service),
@@ -119,7 +123,9 @@ fn of_scenarios(catalogue: &[Scenario]) -> Vec<Value> {
 /// The faults of the language, and after them the families that `draw` takes.
 fn of_faults() -> Vec<Value> {
     let schema = schema();
-    let variants = schema.pointer("/$defs/PlannedFault/oneOf").and_then(Value::as_array);
+    let variants = schema
+        .pointer("/$defs/PlannedFault/oneOf")
+        .and_then(Value::as_array);
     let fault = |variant: &Value| {
         let name = variant.pointer("/properties/fault/const")?.clone();
         Some(json!({ "fault": name, "about": about(variant) }))
@@ -129,29 +135,49 @@ fn of_faults() -> Vec<Value> {
 }
 
 fn of_checkers() -> Vec<Value> {
-    let states = STATE_CHECKS.iter().map(|(check, about)| json!({ "states": check, "about": about }));
-    words("HistoryCheck", "history").into_iter().chain(states).collect()
+    let states = STATE_CHECKS
+        .iter()
+        .map(|(check, about)| json!({ "states": check, "about": about }));
+    words("HistoryCheck", "history")
+        .into_iter()
+        .chain(states)
+        .collect()
 }
 
 /// Judges of what nodes hold, as they are written.
 const STATE_CHECKS: [(&str, &str); 4] = [
     ("converges", "Replicas agree in the end."),
-    ("converges within 5s", "Replicas agree so long after the heal, and still do in the end."),
-    ("progress", "The final reads, made when all is quiet, succeed."),
-    ("settled", "Nothing is left to do: no transaction in doubt, no lock held, no event unsent."),
+    (
+        "converges within 5s",
+        "Replicas agree so long after the heal, and still do in the end.",
+    ),
+    (
+        "progress",
+        "The final reads, made when all is quiet, succeed.",
+    ),
+    (
+        "settled",
+        "Nothing is left to do: no transaction in doubt, no lock held, no event unsent.",
+    ),
 ];
 
 /// The words of a closed list of the language, each with what the schema says about it.
 fn words(of: &str, key: &str) -> Vec<Value> {
     let schema = schema();
-    let variants = schema.pointer(&format!("/$defs/{of}/oneOf")).and_then(Value::as_array);
-    let word = |variant: &Value| Some(json!({ key: variant.get("const")?, "about": about(variant) }));
+    let variants = schema
+        .pointer(&format!("/$defs/{of}/oneOf"))
+        .and_then(Value::as_array);
+    let word =
+        |variant: &Value| Some(json!({ key: variant.get("const")?, "about": about(variant) }));
     variants.into_iter().flatten().filter_map(word).collect()
 }
 
 /// A description of the schema, on one line.
 fn about(described: &Value) -> String {
-    let text = described.get("description").and_then(Value::as_str).unwrap_or_default();
+    let text = described
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -161,12 +187,25 @@ fn told(what: What, list: &[Value]) -> Vec<String> {
     match what {
         What::Protocols => list.iter().flat_map(tell_protocol).collect(),
         What::Mutants => columns(list.iter().map(|item| {
-            [text(item, "protocol"), text(item, "mutant"), text(item, "anomaly"), text(item, "scenario")]
+            [
+                text(item, "protocol"),
+                text(item, "mutant"),
+                text(item, "anomaly"),
+                text(item, "scenario"),
+            ]
         })),
         What::Scenarios => columns(list.iter().map(|item| {
-            [text(item, "scenario"), text(item, "protocol"), text(item, "mutant"), text(item, "expect")]
+            [
+                text(item, "scenario"),
+                text(item, "protocol"),
+                text(item, "mutant"),
+                text(item, "expect"),
+            ]
         })),
-        What::Workloads => columns(list.iter().map(|item| [text(item, "workload"), text(item, "about")])),
+        What::Workloads => columns(
+            list.iter()
+                .map(|item| [text(item, "workload"), text(item, "about")]),
+        ),
         What::Faults => in_parts(list, ["fault", "family"]),
         What::Checkers => in_parts(list, ["history", "states"]),
     }
@@ -174,19 +213,32 @@ fn told(what: What, list: &[Value]) -> Vec<String> {
 
 fn tell_protocol(item: &Value) -> Vec<String> {
     let words = |key: &str| {
-        let words = item[key].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let words = item[key]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
         words.collect::<Vec<_>>().join(", ")
     };
     let text = |key: &str| item[key].as_str().unwrap_or_default();
     let mut lines = vec![
-        format!("{}  ({}, {} nodes)", text("protocol"), text("service"), item["nodes"]),
+        format!(
+            "{}  ({}, {} nodes)",
+            text("protocol"),
+            text("service"),
+            item["nodes"]
+        ),
         format!("  promise  {}", text("promise")),
     ];
     for mode in item["modes"].as_array().into_iter().flatten() {
         let text = |key: &str| mode[key].as_str().unwrap_or_default();
         lines.push(format!("  mode     {}: {}", text("mode"), text("promise")));
     }
-    for (name, key) in [("roles  ", "roles"), ("labels ", "labels"), ("mutants", "mutants")] {
+    for (name, key) in [
+        ("roles  ", "roles"),
+        ("labels ", "labels"),
+        ("mutants", "mutants"),
+    ] {
         lines.push(format!("  {name}  {}", words(key)));
     }
     lines.push(String::new());
@@ -197,9 +249,15 @@ fn tell_protocol(item: &Value) -> Vec<String> {
 fn in_parts(list: &[Value], keys: [&str; 2]) -> Vec<String> {
     let part = |key: &str| -> Vec<String> {
         let items = list.iter().filter_map(|item| {
-            Some([item.get(key)?.as_str()?.to_owned(), item["about"].as_str()?.to_owned()])
+            Some([
+                item.get(key)?.as_str()?.to_owned(),
+                item["about"].as_str()?.to_owned(),
+            ])
         });
-        columns(items).into_iter().map(|line| format!("  {line}")).collect()
+        columns(items)
+            .into_iter()
+            .map(|line| format!("  {line}"))
+            .collect()
     };
     let mut lines = Vec::new();
     for key in keys {
@@ -213,10 +271,18 @@ fn in_parts(list: &[Value], keys: [&str; 2]) -> Vec<String> {
 /// Rows with their cells under each other.
 fn columns<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Vec<String> {
     let rows: Vec<[String; N]> = rows.collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
@@ -239,10 +305,16 @@ mod tests {
     fn the_schema_tells_every_fault_workload_and_checker() {
         let faults = of_faults();
         for kind in murphy_sim::Fault::kinds() {
-            let told = faults.iter().any(|fault| fault["fault"] == *kind && fault["about"] != "");
+            let told = faults
+                .iter()
+                .any(|fault| fault["fault"] == *kind && fault["about"] != "");
             assert!(told, "{kind}");
         }
-        for (list, count) in [(words("WorkloadKind", "w"), 7), (words("HistoryCheck", "h"), 9), (words("Family", "f"), 16)] {
+        for (list, count) in [
+            (words("WorkloadKind", "w"), 7),
+            (words("HistoryCheck", "h"), 9),
+            (words("Family", "f"), 16),
+        ] {
             assert_eq!(list.len(), count, "{list:?}");
         }
     }

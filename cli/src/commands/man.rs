@@ -19,7 +19,10 @@ pub(super) fn man(arguments: &Arguments) -> Result<Exit, Failure> {
         None => all,
         Some(name) => all.find_subcommand(name).cloned().ok_or_else(|| {
             let names: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
-            Failure::input(format!("there is no command `{name}`"), format!("write one of {}", names.join(", ")))
+            Failure::input(
+                format!("there is no command `{name}`"),
+                format!("write one of {}", names.join(", ")),
+            )
         })?,
     };
     let mut roff = Vec::new();

@@ -126,5 +126,9 @@ fn obey(arguments: Arguments) -> Result<Exit, Failure> {
 fn told_by_clap(answer: &clap::Error) -> Exit {
     // That nobody reads it any more (`murphy --help | head`) is no failure.
     let _ = answer.print();
-    if answer.use_stderr() { Exit::BadInput } else { Exit::AsExpected }
+    if answer.use_stderr() {
+        Exit::BadInput
+    } else {
+        Exit::AsExpected
+    }
 }

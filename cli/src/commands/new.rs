@@ -36,7 +36,11 @@ enum What {
 
 /// Writes the file, unless something of that name is there.
 pub(super) fn new(arguments: &Arguments) -> Result<Exit, Failure> {
-    let What::Scenario { name, protocol, dir } = &arguments.what;
+    let What::Scenario {
+        name,
+        protocol,
+        dir,
+    } = &arguments.what;
     if !is_plain(name) {
         return Err(Failure::input(
             format!("`{name}` is no name for a scenario"),
@@ -53,7 +57,11 @@ pub(super) fn new(arguments: &Arguments) -> Result<Exit, Failure> {
         Failure::input(format!("cannot write {}: {error}", file.display()), help)
     };
     fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
-    let mut new = OpenOptions::new().write(true).create_new(true).open(&file).map_err(|error| cannot(&error))?;
+    let mut new = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&file)
+        .map_err(|error| cannot(&error))?;
     if let Err(error) = new.write_all(scenario(&entry).as_bytes()) {
         // Half a scenario is worse than none.
         let _ = fs::remove_file(&file);
@@ -73,35 +81,63 @@ fn is_plain(name: &str) -> bool {
 
 fn entry(name: Option<&str>) -> Result<Entry, Failure> {
     let all = protocols();
-    let names = || all.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    let names = || {
+        all.iter()
+            .map(|entry| entry.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let found = match name {
         Some(name) => protocol(name),
         None => all.first().copied(),
     };
     found.ok_or_else(|| {
         let name = name.unwrap_or_default();
-        Failure::input(format!("there is no protocol `{name}`"), format!("write one of {}", names()))
+        Failure::input(
+            format!("there is no protocol `{name}`"),
+            format!("write one of {}", names()),
+        )
     })
 }
 
 /// The text of a scenario that the protocol passes.
 fn scenario(entry: &Entry) -> String {
     let linearizable = |promise: &str| promise.starts_with("linearizable");
-    let mode = entry.modes.iter().find(|mode| linearizable(mode.promise)).or(entry.modes.first());
+    let mode = entry
+        .modes
+        .iter()
+        .find(|mode| linearizable(mode.promise))
+        .or(entry.modes.first());
     let (workload, history, states) = match entry.service {
-        Service::Kv if mode.is_none_or(|mode| linearizable(mode.promise)) => ("register", "\"linearizable\"", "\"converges\", \"progress\""),
+        Service::Kv if mode.is_none_or(|mode| linearizable(mode.promise)) => (
+            "register",
+            "\"linearizable\"",
+            "\"converges\", \"progress\"",
+        ),
         Service::Kv => ("register", "", "\"converges\", \"progress\""),
-        Service::Txn => ("list-append", "\"serializable\", \"atomic-commit\"", "\"settled\", \"progress\""),
+        Service::Txn => (
+            "list-append",
+            "\"serializable\", \"atomic-commit\"",
+            "\"settled\", \"progress\"",
+        ),
         Service::Events => ("outbox", "\"delivery\"", "\"converges\", \"settled\""),
     };
     let mode = match mode {
         Some(mode) => {
-            let others = entry.modes.iter().map(|mode| mode.name).collect::<Vec<_>>().join(", ");
+            let others = entry
+                .modes
+                .iter()
+                .map(|mode| mode.name)
+                .collect::<Vec<_>>()
+                .join(", ");
             format!("# Its modes: {others}.\nmode = \"{}\"\n", mode.name)
         }
         None => String::new(),
     };
-    let (mutant, anomaly) = entry.mutants.first().map_or(("NAME", "ANOMALY"), |mutant| (mutant.name, mutant.anomaly));
+    let (mutant, anomaly) = entry
+        .mutants
+        .first()
+        .map_or(("NAME", "ANOMALY"), |mutant| (mutant.name, mutant.anomaly));
     let role = entry.roles.first().copied().unwrap_or("any");
     let (name, nodes) = (entry.name, entry.nodes);
     let label = entry.labels.first().copied().unwrap_or("LABEL");

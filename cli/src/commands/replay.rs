@@ -13,14 +13,14 @@ use murphy_reports::{
     terminal as summary,
 };
 use murphy_scenarios::{
-    How, RunResult, Runnable, Substrate, Which,
+    How, Registered, RunResult, Runnable, Substrate, Which,
     language::{Case, Expectation, Scenario},
     repeat_command,
 };
 use murphy_sim::{Digest, Plan, Time};
 
 use super::{Format, run::substrate};
-use crate::{Exit, failure::Failure, known, sources, terminal};
+use crate::{Exit, failure::Failure, sources, terminal};
 
 /// What `murphy replay` takes.
 #[derive(Debug, clap::Args)]
@@ -97,10 +97,22 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Exit, Failure> {
     for file in arguments.html.iter().chain(&arguments.save_case) {
         directory::check_file(file)?;
     }
-    let how = How { substrate: arguments.substrate, trace: TRACE_MOST };
+    let how = How {
+        substrate: arguments.substrate,
+        trace: TRACE_MOST,
+    };
     let result = subject.run(prepared, how)?;
-    let differs = if arguments.verify { subject.verify(prepared, &result, how)? } else { None };
-    tell(arguments, &subject, prepared, &result.record(subject.repeat.clone()))?;
+    let differs = if arguments.verify {
+        subject.verify(prepared, &result, how)?
+    } else {
+        None
+    };
+    tell(
+        arguments,
+        &subject,
+        prepared,
+        &result.record(subject.repeat.clone()),
+    )?;
     if let Some(told) = differs {
         return Err(Failure::broken(
             format!("two runs of seed {} differ; {told}", subject.seed),
@@ -108,7 +120,10 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Exit, Failure> {
         ));
     }
     if arguments.verify {
-        terminal::note(&format!("verified: two runs agree on digest {}\n", result.digest));
+        terminal::note(&format!(
+            "verified: two runs agree on digest {}\n",
+            result.digest
+        ));
     }
     if let Some(file) = &arguments.save_case {
         save(file, &subject, prepared, &result)?;
@@ -133,31 +148,59 @@ fn subject(arguments: &Arguments) -> Result<(Subject, Box<dyn Runnable>), Failur
     let scenario = sources::scenario(&arguments.file, &known)?;
     let seed = arguments.seed.ok_or_else(|| {
         Failure::input(
-            format!("{} is a scenario: which of its runs is meant?", arguments.file.display()),
+            format!(
+                "{} is a scenario: which of its runs is meant?",
+                arguments.file.display()
+            ),
             "name a seed, as in `--seed 1`",
         )
     })?;
     let prepared = murphy_scenarios::prepare(std::slice::from_ref(&scenario))?.remove(0);
     let repeat = repeat_command(&scenario, seed, arguments.substrate);
-    Ok((Subject { scenario, seed, explicit: None, recorded: None, repeat }, prepared))
+    Ok((
+        Subject {
+            scenario,
+            seed,
+            explicit: None,
+            recorded: None,
+            repeat,
+        },
+        prepared,
+    ))
 }
 
 fn of_case(case: &Case, substrate: Substrate) -> Result<(Subject, Box<dyn Runnable>), Failure> {
     let prepared = murphy_scenarios::prepare(std::slice::from_ref(&case.scenario))?.remove(0);
     prepared.check_case(case)?;
-    let on = if substrate == Substrate::World { "" } else { " --substrate madsim" };
+    let on = if substrate == Substrate::World {
+        ""
+    } else {
+        " --substrate madsim"
+    };
     let subject = Subject {
         scenario: case.scenario.clone(),
         seed: case.seed,
-        explicit: Some((case.plan.clone(), toml::Value::Array(case.values().to_vec()))),
-        recorded: Some(Recorded { murphy: case.murphy.clone(), digest: case.digest, expect: case.expect.clone() }),
+        explicit: Some((
+            case.plan.clone(),
+            toml::Value::Array(case.values().to_vec()),
+        )),
+        recorded: Some(Recorded {
+            murphy: case.murphy.clone(),
+            digest: case.digest,
+            expect: case.expect.clone(),
+        }),
         repeat: format!("murphy replay {}{on}", case.file.display()),
     };
     Ok((subject, prepared))
 }
 
 /// Writes the run as a case: its plan and its calls spelled out, and what came out.
-fn save(file: &Path, subject: &Subject, prepared: &dyn Runnable, result: &RunResult) -> Result<(), Failure> {
+fn save(
+    file: &Path,
+    subject: &Subject,
+    prepared: &dyn Runnable,
+    result: &RunResult,
+) -> Result<(), Failure> {
     let (plan, calls) = match &subject.explicit {
         Some(explicit) => explicit.clone(),
         None => (prepared.plan(subject.seed), prepared.calls(subject.seed)),
@@ -166,8 +209,20 @@ fn save(file: &Path, subject: &Subject, prepared: &dyn Runnable, result: &RunRes
         toml::Value::Array(calls) => calls,
         other => vec![other],
     };
-    let expect = result.anomalies().first().map_or(Expectation::Holds, |name| Expectation::Violated((*name).to_owned()));
-    let case = Case::of_values(&subject.scenario, subject.seed, plan, calls, expect, result.digest);
+    let expect = result
+        .anomalies()
+        .first()
+        .map_or(Expectation::Holds, |name| {
+            Expectation::Violated((*name).to_owned())
+        });
+    let case = Case::of_values(
+        &subject.scenario,
+        subject.seed,
+        plan,
+        calls,
+        expect,
+        result.digest,
+    );
     let cannot = |why| Failure::input(why, "choose a seed that TOML can hold");
     let text = case.to_toml().map_err(cannot)?;
     directory::write_file(file, |out| out.write_all(text.as_bytes()))?;
@@ -178,7 +233,10 @@ fn save(file: &Path, subject: &Subject, prepared: &dyn Runnable, result: &RunRes
 
 impl Subject {
     fn which(&self) -> Which<'_> {
-        Which { seed: self.seed, explicit: self.explicit.as_ref().map(|(plan, calls)| (plan, calls)) }
+        Which {
+            seed: self.seed,
+            explicit: self.explicit.as_ref().map(|(plan, calls)| (plan, calls)),
+        }
     }
 
     /// Makes the run. A panic in it is a bug of the protocol or of murphy.
@@ -190,28 +248,44 @@ impl Subject {
         match catch_unwind(AssertUnwindSafe(run)) {
             Ok(run) => Ok(run?),
             Err(_) => Err(Failure::broken(
-                format!("seed {} panicked, which is a bug of the protocol or of murphy", self.seed),
+                format!(
+                    "seed {} panicked, which is a bug of the protocol or of murphy",
+                    self.seed
+                ),
                 "the panic is told above; `--trace` shows what led to it",
             )),
         }
     }
 
     /// Makes the run again on a fresh thread; how the two differ, if they do.
-    fn verify(&self, prepared: &dyn Runnable, first: &RunResult, how: How) -> Result<Option<String>, Failure> {
+    fn verify(
+        &self,
+        prepared: &dyn Runnable,
+        first: &RunResult,
+        how: How,
+    ) -> Result<Option<String>, Failure> {
         let again = std::thread::scope(|scope| scope.spawn(|| self.run(prepared, how)).join());
         let again = again.expect("the run's panic is caught inside")?;
         if again == *first {
             return Ok(None);
         }
-        let parts = if self.explicit.is_none() { prepared.first_difference(self.seed) } else { None };
-        Ok(Some(parts.unwrap_or_else(|| format!("digests are {} and {}", first.digest, again.digest))))
+        let parts = if self.explicit.is_none() {
+            prepared.first_difference(self.seed)
+        } else {
+            None
+        };
+        Ok(Some(parts.unwrap_or_else(|| {
+            format!("digests are {} and {}", first.digest, again.digest)
+        })))
     }
 
     /// How what came out compares to what was expected, or recorded.
     fn exit(&self, result: &RunResult, substrate: Substrate) -> Exit {
         let Some(recorded) = &self.recorded else {
             return match &self.scenario.expect {
-                Expectation::Violated(name) if result.anomalies().contains(&name.as_str()) => Exit::AsExpected,
+                Expectation::Violated(name) if result.anomalies().contains(&name.as_str()) => {
+                    Exit::AsExpected
+                }
                 _ => result.verdict.into(),
             };
         };
@@ -220,9 +294,16 @@ impl Subject {
             Expectation::Holds => result.verdict == VerdictKind::Holds,
         };
         if !again {
-            let told = format!("the case recorded `{}`, and that did not come out\n", recorded.expect);
+            let told = format!(
+                "the case recorded `{}`, and that did not come out\n",
+                recorded.expect
+            );
             terminal::note(&told);
-            return if result.verdict == VerdictKind::Unknown { Exit::Unknown } else { Exit::Violated };
+            return if result.verdict == VerdictKind::Unknown {
+                Exit::Unknown
+            } else {
+                Exit::Violated
+            };
         }
         // Each substrate has its own digests, and a case holds one of the world's.
         if result.digest == recorded.digest || substrate != Substrate::World {
@@ -232,11 +313,20 @@ impl Subject {
             "`{}` came out again, but not by the same events: murphy {} recorded digest {}\n",
             recorded.expect, recorded.murphy, recorded.digest
         ));
-        if recorded.murphy == env!("CARGO_PKG_VERSION") { Exit::Broken } else { Exit::AsExpected }
+        if recorded.murphy == env!("CARGO_PKG_VERSION") {
+            Exit::Broken
+        } else {
+            Exit::AsExpected
+        }
     }
 }
 
-fn tell(arguments: &Arguments, subject: &Subject, prepared: &dyn Runnable, record: &RunRecord) -> Result<(), Failure> {
+fn tell(
+    arguments: &Arguments,
+    subject: &Subject,
+    prepared: &dyn Runnable,
+    record: &RunRecord,
+) -> Result<(), Failure> {
     if let Some(file) = &arguments.html {
         let page = html::replay(&subject.scenario.name, record);
         directory::write_file(file, |out| out.write_all(page.as_bytes()))?;
@@ -249,13 +339,18 @@ fn tell(arguments: &Arguments, subject: &Subject, prepared: &dyn Runnable, recor
         })?);
     }
     if arguments.format == Format::Json {
-        return Ok(terminal::print(|out| json::replay(&ReplayRecord::from(record), out))?);
+        return Ok(terminal::print(|out| {
+            json::replay(&ReplayRecord::from(record), out)
+        })?);
     }
     let screen = terminal::stdout();
     let options = summary::Options {
         colour: screen.colour,
         width: screen.width,
-        report: arguments.html.as_ref().map(|file| file.display().to_string()),
+        report: arguments
+            .html
+            .as_ref()
+            .map(|file| file.display().to_string()),
     };
     let mut refused = None;
     terminal::print(|out| {
@@ -269,11 +364,19 @@ fn tell(arguments: &Arguments, subject: &Subject, prepared: &dyn Runnable, recor
 }
 
 /// Writes every event as it happens; stops where the reader has gone away.
-fn trace(subject: &Subject, prepared: &dyn Runnable, out: &mut dyn io::Write) -> io::Result<Option<Failure>> {
+fn trace(
+    subject: &Subject,
+    prepared: &dyn Runnable,
+    out: &mut dyn io::Write,
+) -> io::Result<Option<Failure>> {
     let mut written = Ok(());
     let traced = prepared.trace(subject.which(), &mut |entry| {
         written = writeln!(out, "{entry}");
-        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if written.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
     written.map(|()| traced.err().map(Failure::from))
 }

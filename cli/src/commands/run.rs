@@ -4,11 +4,13 @@ use std::{fs, num::NonZero, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::ArgAction;
 use murphy_reports::{directory, json, junit, markdown, record::SuiteRecord, terminal as summary};
-use murphy_scenarios::{Options, Seeds, Substrate, language::Scenario};
+use murphy_scenarios::{Options, Registered, Seeds, Substrate, language::Scenario};
 use murphy_sim::Span;
 
 use super::Format;
-use crate::{Exit, failure::Failure, interrupt, known, progress::Progress, sources, terminal, wall::Stopwatch};
+use crate::{
+    Exit, failure::Failure, interrupt, progress::Progress, sources, terminal, wall::Stopwatch,
+};
 
 /// What `murphy run` takes.
 #[derive(Debug, clap::Args)]
@@ -37,7 +39,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     show: usize,
     /// The folder for the report: a page for a browser, JSON, JUnit and Markdown.
-    #[arg(long, value_name = "DIR", default_value = "murphy-report", conflicts_with = "no_report")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "murphy-report",
+        conflicts_with = "no_report"
+    )]
     report: PathBuf,
     /// Write no report.
     #[arg(long)]
@@ -90,7 +97,10 @@ fn chosen(arguments: &Arguments) -> Result<Vec<Scenario>, Failure> {
     if arguments.only.is_empty() {
         return Ok(scenarios);
     }
-    let names: Vec<String> = scenarios.iter().map(|scenario| scenario.name.clone()).collect();
+    let names: Vec<String> = scenarios
+        .iter()
+        .map(|scenario| scenario.name.clone())
+        .collect();
     for pattern in &arguments.only {
         if !names.iter().any(|name| matches(pattern, name)) {
             return Err(Failure::input(
@@ -99,7 +109,12 @@ fn chosen(arguments: &Arguments) -> Result<Vec<Scenario>, Failure> {
             ));
         }
     }
-    scenarios.retain(|scenario| arguments.only.iter().any(|pattern| matches(pattern, &scenario.name)));
+    scenarios.retain(|scenario| {
+        arguments
+            .only
+            .iter()
+            .any(|pattern| matches(pattern, &scenario.name))
+    });
     Ok(scenarios)
 }
 
@@ -107,11 +122,15 @@ fn suite(arguments: &Arguments, scenarios: &[Scenario]) -> Result<SuiteRecord, F
     interrupt::listen();
     let progress = Progress::new(arguments.quiet);
     let watch = Stopwatch::start();
-    let budget = arguments.budget.map(|Span(nanos)| Duration::from_nanos(nanos));
+    let budget = arguments
+        .budget
+        .map(|Span(nanos)| Duration::from_nanos(nanos));
     let options = Options {
         seeds: arguments.seeds,
         shard: arguments.shard.map(|shard| (shard.share, shard.of)),
-        jobs: arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
+        jobs: arguments
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
         substrate: arguments.substrate,
         show: arguments.show,
         stop: &|| budget.is_some_and(|budget| watch.elapsed() >= budget),
@@ -164,8 +183,13 @@ impl<'a> Places<'a> {
 
     /// Finds out whether all of them can be written.
     fn check(&self) -> Result<(), Failure> {
-        self.junit.into_iter().chain(self.markdown).try_for_each(|file| directory::check_file(file))?;
-        Ok(self.folder.map_or(Ok(()), |folder| directory::check(folder))?)
+        self.junit
+            .into_iter()
+            .chain(self.markdown)
+            .try_for_each(|file| directory::check_file(file))?;
+        Ok(self
+            .folder
+            .map_or(Ok(()), |folder| directory::check(folder))?)
     }
 
     /// Takes away what [`Places::check`] made, where nothing came to be written there.
@@ -184,8 +208,12 @@ impl<'a> Places<'a> {
         if let Some(file) = self.markdown {
             directory::write_file(file, |out| markdown::write(suite, out))?;
         }
-        let Some(folder) = self.folder else { return Ok(None) };
-        Ok(Some(directory::write(folder, suite)?.html.display().to_string()))
+        let Some(folder) = self.folder else {
+            return Ok(None);
+        };
+        Ok(Some(
+            directory::write(folder, suite)?.html.display().to_string(),
+        ))
     }
 }
 
@@ -194,11 +222,15 @@ fn matches(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return name.contains(pattern);
     };
-    let Some(mut left) = name.strip_prefix(head) else { return false };
+    let Some(mut left) = name.strip_prefix(head) else {
+        return false;
+    };
     let mut parts: Vec<&str> = rest.split('*').collect();
     let tail = parts.pop().expect("a split gives at least one part");
     for part in parts {
-        let Some(at) = left.find(part) else { return false };
+        let Some(at) = left.find(part) else {
+            return false;
+        };
         left = &left[at + part.len()..];
     }
     left.ends_with(tail)
@@ -209,17 +241,30 @@ const SEEDS_MOST: u64 = 1_000_000;
 
 fn seeds(text: &str) -> Result<Seeds, String> {
     let number = |digits: &str| {
-        digits.parse::<u64>().map_err(|_| format!("`{digits}` is not a seed: write whole numbers from 0, as in 50 or 1..51"))
+        digits.parse::<u64>().map_err(|_| {
+            format!("`{digits}` is not a seed: write whole numbers from 0, as in 50 or 1..51")
+        })
     };
     let seeds = match text.split_once("..") {
-        Some((from, until)) => Seeds { from: number(from)?, until: number(until)? },
-        None => Seeds { from: 1, until: number(text)?.saturating_add(1) },
+        Some((from, until)) => Seeds {
+            from: number(from)?,
+            until: number(until)?,
+        },
+        None => Seeds {
+            from: 1,
+            until: number(text)?.saturating_add(1),
+        },
     };
     if seeds.until <= seeds.from {
-        return Err("there is no seed in it: write at least 1, or A..B with A before B (B is not run)".to_owned());
+        return Err(
+            "there is no seed in it: write at least 1, or A..B with A before B (B is not run)"
+                .to_owned(),
+        );
     }
     if seeds.until - seeds.from > SEEDS_MOST {
-        return Err(format!("at most {SEEDS_MOST} seeds at once: write them in parts, as in 1..{SEEDS_MOST}"));
+        return Err(format!(
+            "at most {SEEDS_MOST} seeds at once: write them in parts, as in 1..{SEEDS_MOST}"
+        ));
     }
     Ok(seeds)
 }
@@ -236,7 +281,10 @@ fn jobs(text: &str) -> Result<usize, String> {
 
 pub(super) fn substrate(text: &str) -> Result<Substrate, String> {
     text.parse().map_err(|_| {
-        format!("write one of {}", <Substrate as strum::VariantNames>::VARIANTS.join(", "))
+        format!(
+            "write one of {}",
+            <Substrate as strum::VariantNames>::VARIANTS.join(", ")
+        )
     })
 }
 
@@ -246,7 +294,10 @@ impl FromStr for Shard {
     fn from_str(text: &str) -> Result<Shard, String> {
         let told = "write which share of how many, as in 1/4 to 4/4";
         let (share, of) = text.split_once('/').ok_or(told)?;
-        let (share, of) = (share.parse().map_err(|_| told)?, of.parse().map_err(|_| told)?);
+        let (share, of) = (
+            share.parse().map_err(|_| told)?,
+            of.parse().map_err(|_| told)?,
+        );
         if share == 0 || share > of {
             return Err(format!("there is no share {share} of {of}: {told}"));
         }
@@ -262,7 +313,18 @@ mod tests {
     fn a_number_of_seeds_counts_from_one_and_a_range_leaves_out_its_end() {
         assert_eq!(seeds("3"), Ok(Seeds { from: 1, until: 4 }));
         assert_eq!(seeds("0..2"), Ok(Seeds { from: 0, until: 2 }));
-        for wrong in ["0", "5..5", "6..5", "", "..", "1..", "-1", "1.5", "18446744073709551615", "0..1000001"] {
+        for wrong in [
+            "0",
+            "5..5",
+            "6..5",
+            "",
+            "..",
+            "1..",
+            "-1",
+            "1.5",
+            "18446744073709551615",
+            "0..1000001",
+        ] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
     }
@@ -277,10 +339,22 @@ mod tests {
 
     #[test]
     fn a_pattern_is_a_part_of_a_name_or_its_whole_with_stars() {
-        for (pattern, name) in [("pri", "a-primary"), ("a*", "a-primary"), ("*mar*", "a-primary"), ("a*y", "a-primary"), ("*", "x")] {
+        for (pattern, name) in [
+            ("pri", "a-primary"),
+            ("a*", "a-primary"),
+            ("*mar*", "a-primary"),
+            ("a*y", "a-primary"),
+            ("*", "x"),
+        ] {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [("b", "a"), ("p*", "a-primary"), ("a*a", "a"), ("*x", "xy"), ("a*b*c", "acb")] {
+        for (pattern, name) in [
+            ("b", "a"),
+            ("p*", "a-primary"),
+            ("a*a", "a"),
+            ("*x", "xy"),
+            ("a*b*c", "acb"),
+        ] {
             assert!(!matches(pattern, name), "{pattern} {name}");
         }
     }

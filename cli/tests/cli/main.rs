@@ -38,7 +38,8 @@ impl Desk {
 
     fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder for a file");
+        fs::create_dir_all(path.parent().expect("a file has a folder"))
+            .expect("a folder for a file");
         fs::write(path, text).expect("a file for a test");
     }
 
@@ -49,8 +50,15 @@ impl Desk {
     /// Every file and folder here, by name.
     fn everything(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).expect("the folder is there");
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
         names.sort();
         names
     }
@@ -58,14 +66,25 @@ impl Desk {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_murphy"));
         command.current_dir(self.0.path()).stdin(Stdio::null());
-        for name in ["RUST_LOG", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
+        for name in [
+            "RUST_LOG",
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "RUST_BACKTRACE",
+        ] {
             command.env_remove(name);
         }
         command
     }
 
     fn murphy<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Told {
-        Told::from(self.command().args(arguments).output().expect("the command can be run"))
+        Told::from(
+            self.command()
+                .args(arguments)
+                .output()
+                .expect("the command can be run"),
+        )
     }
 
     /// A scenario that holds, and one with a planted bug that shows.
@@ -78,19 +97,29 @@ impl Desk {
 impl From<Output> for Told {
     fn from(output: Output) -> Told {
         let text = |bytes| String::from_utf8(bytes).expect("what is told is UTF-8");
-        Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        Told {
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
     }
 }
 
 /// What is different on every machine and in every build, masked.
 fn masked(text: &str, desk: &Desk) -> String {
     let text = text.replace(&*desk.0.path().to_string_lossy(), "[DESK]");
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The root of murphy's own repository.
 fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate is in the repository")
+        .to_owned()
 }
 
 const HOLDS: &str = r#"

@@ -93,7 +93,17 @@ pub struct Rumour {
 pub type Versions = Vec<(NodeId, u32)>;
 
 /// What nodes say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 pub enum Message {
     /// A round begins: this is how far I have heard.
     Digest(Versions),

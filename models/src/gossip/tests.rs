@@ -70,12 +70,18 @@ fn a_publication_is_acknowledged_and_told_when_it_is_durable() {
         call: CALL,
         reply: Reply::Ok(Response::Published),
     };
-    assert_eq!(react.on_synced(&mut gossip), std::slice::from_ref(&published));
+    assert_eq!(
+        react.on_synced(&mut gossip),
+        std::slice::from_ref(&published)
+    );
     let answer = Message::Answer {
         rumours: vec![rumour(0, 1)],
         versions: None,
     };
-    assert_eq!(react.on_message(&mut gossip, NodeId(1), digest), [send(answer)]);
+    assert_eq!(
+        react.on_message(&mut gossip, NodeId(1), digest),
+        [send(answer)]
+    );
     assert_eq!(
         react.on_request(&mut gossip, CALL, request),
         [reached("published-again"), published]
@@ -90,7 +96,10 @@ fn a_round_carries_what_either_side_lacks_and_nothing_else() {
         react.on_timer(&mut gossip, Timer::Round),
         [
             send(Message::Digest(vec![(NodeId(0), 2)])),
-            Effect::SetTimer { timer: Timer::Round, after: config.interval },
+            Effect::SetTimer {
+                timer: Timer::Round,
+                after: config.interval
+            },
         ]
     );
     let answer = Message::Answer {
@@ -110,7 +119,11 @@ fn a_round_carries_what_either_side_lacks_and_nothing_else() {
     assert_eq!(react.on_synced(&mut gossip), []);
     assert_eq!(gossip.view().state, Some([(7, vec![1, 2, 101])].into()));
     let same = Message::Digest(vec![(NodeId(0), 2), (NodeId(1), 1)]);
-    assert_eq!(react.on_message(&mut gossip, NodeId(1), same), [], "nothing to tell, nothing to ask");
+    assert_eq!(
+        react.on_message(&mut gossip, NodeId(1), same),
+        [],
+        "nothing to tell, nothing to ask"
+    );
 }
 
 #[test]
@@ -136,26 +149,48 @@ fn modes_say_which_way_events_travel() {
 fn what_comes_twice_or_out_of_turn_is_not_taken() {
     let (mut react, mut gossip) = having_published(1, &config("push-pull"));
     let late = Message::Rumours(vec![rumour(1, 2)]);
-    assert_eq!(react.on_message(&mut gossip, NodeId(1), late), [], "the first one is missing");
+    assert_eq!(
+        react.on_message(&mut gossip, NodeId(1), late),
+        [],
+        "the first one is missing"
+    );
     let again = Message::Rumours(vec![rumour(0, 1)]);
-    assert_eq!(react.on_message(&mut gossip, NodeId(1), again), [reached("deduplicated")]);
+    assert_eq!(
+        react.on_message(&mut gossip, NodeId(1), again),
+        [reached("deduplicated")]
+    );
 }
 
 #[test]
 fn after_a_full_message_the_next_is_asked_for_at_once() {
-    let config = Config { batch: 2, ..config("push-pull") };
+    let config = Config {
+        batch: 2,
+        ..config("push-pull")
+    };
     let (mut react, mut gossip) = having_published(0, &config);
     let rumours = vec![rumour(1, 1), rumour(1, 2)];
-    let answer = Message::Answer { rumours, versions: None };
+    let answer = Message::Answer {
+        rumours,
+        versions: None,
+    };
     let effects = react.on_message(&mut gossip, NodeId(1), answer);
-    assert_eq!(effects.last(), Some(&send(Message::Digest(vec![(NodeId(1), 2)]))));
+    assert_eq!(
+        effects.last(),
+        Some(&send(Message::Digest(vec![(NodeId(1), 2)])))
+    );
 }
 
 #[test]
 fn parameters_that_make_no_sense_are_refused_with_a_remedy() {
     let refused = |parameters: Parameters| Gossip::configure(&parameters).expect_err("refused");
     let valid = || parameters(5, "push-pull", None);
-    assert!(refused(Parameters { spares: 1, ..valid() }).contains("set `spares` to 0"));
+    assert!(
+        refused(Parameters {
+            spares: 1,
+            ..valid()
+        })
+        .contains("set `spares` to 0")
+    );
     assert!(refused(parameters(5, "shout", None)).contains("push-pull, push, pull"));
     assert!(refused(parameters(5, "push", Some("typo"))).contains("ack-before-sync"));
     let options = [("interval".to_owned(), 0)].into();
@@ -180,10 +215,20 @@ fn rounds_until_all_know(nodes: u32, mode: &str, seed: u64) -> f64 {
     let mut knowing = 0;
     while knowing < nodes as usize {
         let step = world.step().expect("rounds go on");
-        assert!(step.time < end, "only {knowing} of {nodes} know after 19 seconds");
-        let touched = step.node.and_then(|node| world.processes()[node.index()].as_ref());
+        assert!(
+            step.time < end,
+            "only {knowing} of {nodes} know after 19 seconds"
+        );
+        let touched = step
+            .node
+            .and_then(|node| world.processes()[node.index()].as_ref());
         if touched.is_some_and(|node| node.known() > 0) {
-            knowing = world.processes().iter().flatten().filter(|node| node.known() > 0).count();
+            knowing = world
+                .processes()
+                .iter()
+                .flatten()
+                .filter(|node| node.known() > 0)
+                .count();
         }
     }
     world.now().since(begins).as_secs_f64() / config.interval.as_secs_f64()
@@ -197,16 +242,27 @@ fn an_event_reaches_all_within_log2_n_and_ln_n_rounds() {
         let bound = f64::from(nodes).log2() + f64::from(nodes).ln();
         for seed in 0..seeds {
             let rounds = rounds_until_all_know(nodes, "push-pull", seed);
-            assert!(rounds <= bound, "{rounds} rounds among {nodes} nodes, more than {bound}");
+            assert!(
+                rounds <= bound,
+                "{rounds} rounds among {nodes} nodes, more than {bound}"
+            );
         }
     }
 }
 
 #[test]
 fn both_ways_is_faster_than_either() {
-    let mean = |mode| (0..10).map(|seed| rounds_until_all_know(200, mode, seed)).sum::<f64>() / 10.0;
+    let mean = |mode| {
+        (0..10)
+            .map(|seed| rounds_until_all_know(200, mode, seed))
+            .sum::<f64>()
+            / 10.0
+    };
     let (both, push, pull) = (mean("push-pull"), mean("push"), mean("pull"));
-    assert!(both < push && both < pull, "{both} against {push} and {pull} rounds");
+    assert!(
+        both < push && both < pull,
+        "{both} against {push} and {pull} rounds"
+    );
 }
 
 /// Each node writes each event once, whoever tells it; a round without news is one message.
@@ -224,7 +280,12 @@ fn an_event_costs_one_forced_write_a_node_and_a_quiet_round_one_message() {
     assert_eq!(world.stats().appends, events * u64::from(nodes));
     assert_eq!(world.stats().syncs, events * u64::from(nodes));
     let rounds = |world: &World<Gossip>| -> u64 {
-        world.processes().iter().flatten().map(|node| u64::from(node.round)).sum()
+        world
+            .processes()
+            .iter()
+            .flatten()
+            .map(|node| u64::from(node.round))
+            .sum()
     };
     let (messages_before, rounds_before) = (world.stats().messages, rounds(&world));
     world.run_until(at_ms(30_000));
@@ -250,7 +311,11 @@ fn trap(mutant: &str) -> Vec<PlannedFault> {
                 reached: "event-written".to_owned(),
                 nth: 100,
             };
-            vec![planned(written, crash(Target::All, DiskFate::LoseUnsynced), 200)]
+            vec![planned(
+                written,
+                crash(Target::All, DiskFate::LoseUnsynced),
+                200,
+            )]
         }
         "forgets-on-restart" => vec![planned(at(3_000), crash(node(), DiskFate::Drawn), 500)],
         "merge-overwrites" => vec![],
@@ -272,9 +337,18 @@ fn every_mutant_shows_its_anomaly_and_its_clean_twin_shows_none() {
                 run::<Gossip>(&parameters, trap(mutant.name), seed)
             };
             let clean = ran(None);
-            assert!(clean.anomalies().is_empty(), "{}: {:?}", mutant.name, clean.breaches);
+            assert!(
+                clean.anomalies().is_empty(),
+                "{}: {:?}",
+                mutant.name,
+                clean.breaches
+            );
             let found = ran(Some(mutant.name)).anomalies();
-            assert!(found.contains(mutant.anomaly), "{} shows {found:?}", mutant.name);
+            assert!(
+                found.contains(mutant.anomaly),
+                "{} shows {found:?}",
+                mutant.name
+            );
         }
     }
 }
@@ -299,12 +373,25 @@ fn every_mode_heals_after_crashes_and_cuts() {
     };
     for mode in Gossip::MODES {
         let ran = run::<Gossip>(&parameters(6, mode.name, None), faults(), 1);
-        assert!(ran.anomalies().is_empty(), "{}: {:?}", mode.name, ran.breaches);
+        assert!(
+            ran.anomalies().is_empty(),
+            "{}: {:?}",
+            mode.name,
+            ran.breaches
+        );
         for (label, _) in ran.world.reached() {
             assert!(Gossip::LABELS.contains(label), "{label}");
         }
-        let labels: Vec<&str> = ran.world.reached().iter().map(|(label, _)| *label).collect();
-        assert!(labels.contains(&"resumed") && labels.contains(&"caught-up"), "{labels:?}");
+        let labels: Vec<&str> = ran
+            .world
+            .reached()
+            .iter()
+            .map(|(label, _)| *label)
+            .collect();
+        assert!(
+            labels.contains(&"resumed") && labels.contains(&"caught-up"),
+            "{labels:?}"
+        );
     }
 }
 

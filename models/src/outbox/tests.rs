@@ -50,7 +50,11 @@ fn reached(label: &'static str) -> Effect<Outbox> {
 }
 
 fn timer(timer: Timer, config: &Config) -> Effect<Outbox> {
-    let after = if timer == Timer::Poll { config.poll } else { config.retry };
+    let after = if timer == Timer::Poll {
+        config.poll
+    } else {
+        config.retry
+    };
     Effect::SetTimer { timer, after }
 }
 
@@ -61,15 +65,26 @@ fn a_publication_is_acknowledged_when_its_transaction_is_durable() {
     let record = Record::Committed { key: 7, event: 101 };
     assert_eq!(
         react.on_request(&mut database, CALL, request.clone()),
-        [Effect::Append { record }, Effect::Sync, reached("row-written")]
+        [
+            Effect::Append { record },
+            Effect::Sync,
+            reached("row-written")
+        ]
     );
     let poll = Message::Poll { after: 0 };
-    assert_eq!(react.on_message(&mut database, RELAY, poll.clone()), [], "nothing is committed");
+    assert_eq!(
+        react.on_message(&mut database, RELAY, poll.clone()),
+        [],
+        "nothing is committed"
+    );
     let published = Effect::Reply {
         call: CALL,
         reply: Reply::Ok(Response::Published),
     };
-    assert_eq!(react.on_synced(&mut database), std::slice::from_ref(&published));
+    assert_eq!(
+        react.on_synced(&mut database),
+        std::slice::from_ref(&published)
+    );
     let rows = vec![row(1, 7)];
     assert_eq!(
         react.on_message(&mut database, RELAY, poll),
@@ -84,21 +99,36 @@ fn the_relay_moves_its_cursor_over_what_the_broker_holds() {
     let config = config(None);
     let (mut react, mut relay) = started(RELAY, &config);
     let rows = vec![row(1, 7), row(2, 7)];
-    let found = Message::Rows { after: 0, rows: rows.clone() };
+    let found = Message::Rows {
+        after: 0,
+        rows: rows.clone(),
+    };
     let publish = || send(BROKER, Message::Publish { rows: rows.clone() });
     assert_eq!(
         react.on_message(&mut relay, DATABASE, found),
-        [reached("publishing"), publish(), timer(Timer::Republish, &config)]
+        [
+            reached("publishing"),
+            publish(),
+            timer(Timer::Republish, &config)
+        ]
     );
     assert_eq!(
         react.on_timer(&mut relay, Timer::Republish),
-        [reached("republished"), publish(), timer(Timer::Republish, &config)]
+        [
+            reached("republished"),
+            publish(),
+            timer(Timer::Republish, &config)
+        ]
     );
     assert_eq!(
         react.on_message(&mut relay, BROKER, Message::Published { upto: 2 }),
         [
-            Effect::CancelTimer { timer: Timer::Republish },
-            Effect::Append { record: Record::Cursor(2) },
+            Effect::CancelTimer {
+                timer: Timer::Republish
+            },
+            Effect::Append {
+                record: Record::Cursor(2)
+            },
             Effect::Sync,
             send(DATABASE, Message::Poll { after: 2 }),
             timer(Timer::Poll, &config),
@@ -116,8 +146,12 @@ fn the_broker_answers_and_delivers_what_is_durable() {
     assert_eq!(
         react.on_message(&mut broker, RELAY, Message::Publish { rows: rows.clone() }),
         [
-            Effect::Append { record: Record::Entry(rows[0]) },
-            Effect::Append { record: Record::Entry(rows[1]) },
+            Effect::Append {
+                record: Record::Entry(rows[0])
+            },
+            Effect::Append {
+                record: Record::Entry(rows[1])
+            },
             Effect::Sync,
             reached("entry-written"),
         ]
@@ -141,7 +175,9 @@ fn the_broker_answers_and_delivers_what_is_durable() {
         [
             Effect::CancelTimer { timer: redeliver },
             reached("caught-up"),
-            Effect::Append { record: Record::Offset(CONSUMER, 2) },
+            Effect::Append {
+                record: Record::Offset(CONSUMER, 2)
+            },
         ]
     );
 }
@@ -178,10 +214,16 @@ fn a_consumer_that_starts_again_knows_what_it_has_applied() {
     let mut react = React::new(CONSUMER, 4);
     let disk = [Record::Applied(row(1, 7)), Record::Applied(row(2, 7))];
     let (mut consumer, _) = react.start::<Outbox>(&config(None), &disk);
-    let again = Message::Deliver { upto: 2, rows: vec![row(2, 7)] };
+    let again = Message::Deliver {
+        upto: 2,
+        rows: vec![row(2, 7)],
+    };
     assert_eq!(
         react.on_message(&mut consumer, BROKER, again),
-        [reached("deduplicated"), send(BROKER, Message::Acknowledge { upto: 2 })]
+        [
+            reached("deduplicated"),
+            send(BROKER, Message::Acknowledge { upto: 2 })
+        ]
     );
     assert_eq!(consumer.view().state, Some([(7, vec![101, 102])].into()));
 }
@@ -249,10 +291,17 @@ fn an_event_costs_one_message_a_hop_and_a_forced_write_a_node() {
         assert_eq!(messages.get(kind), Some(&published), "{kind}");
     }
     assert_eq!(world.stats().syncs, 4 * published);
-    assert_eq!(world.stats().appends, 5 * published, "the broker's offset is not forced");
+    assert_eq!(
+        world.stats().appends,
+        5 * published,
+        "the broker's offset is not forced"
+    );
     let (polled_idly, span) = (polls - published, Span::secs(11));
     let most = span.0 / config(None).poll.0;
-    assert!((most - most / 50..=most + 1).contains(&polled_idly), "{polled_idly} of {most}");
+    assert!(
+        (most - most / 50..=most + 1).contains(&polled_idly),
+        "{polled_idly} of {most}"
+    );
 }
 
 /// The faults that show each mutant best.
@@ -270,15 +319,26 @@ fn trap(mutant: &str) -> Vec<PlannedFault> {
             let node = Target::Node(DATABASE);
             vec![
                 planned(Trigger::At(at_ms(2_000)), Fault::DiskStall { node }, 600),
-                planned(Trigger::At(at_ms(2_500)), crash(DATABASE, DiskFate::LoseUnsynced), 500),
+                planned(
+                    Trigger::At(at_ms(2_500)),
+                    crash(DATABASE, DiskFate::LoseUnsynced),
+                    500,
+                ),
             ]
         }
         "cursor-moves-before-publish" => {
             let (kind, nth) = ("Publish".to_owned(), 100);
-            let sent = Trigger::Message { message: kind.clone(), nth };
+            let sent = Trigger::Message {
+                message: kind.clone(),
+                nth,
+            };
             let fate = MessageFate::Drop;
             vec![
-                planned(Trigger::At(at_ms(0)), Fault::Message { kind, nth, fate }, 12_000),
+                planned(
+                    Trigger::At(at_ms(0)),
+                    Fault::Message { kind, nth, fate },
+                    12_000,
+                ),
                 planned(sent, crash(RELAY, DiskFate::KeepUnsynced), 200),
             ]
         }
@@ -290,14 +350,26 @@ fn trap(mutant: &str) -> Vec<PlannedFault> {
             vec![planned(Trigger::At(at_ms(2_000)), twice, 4_000)]
         }
         "acknowledge-before-processing" => {
-            vec![planned(reached("applying"), crash(CONSUMER, DiskFate::LoseUnsynced), 200)]
+            vec![planned(
+                reached("applying"),
+                crash(CONSUMER, DiskFate::LoseUnsynced),
+                200,
+            )]
         }
         "broker-answers-before-sync" => {
-            vec![planned(reached("entry-written"), crash(BROKER, DiskFate::LoseUnsynced), 200)]
+            vec![planned(
+                reached("entry-written"),
+                crash(BROKER, DiskFate::LoseUnsynced),
+                200,
+            )]
         }
         "parallel-relay-breaks-key-order" => {
             let node = Target::Node(RELAY);
-            vec![planned(Trigger::At(at_ms(2_000)), Fault::Pause { node }, 500)]
+            vec![planned(
+                Trigger::At(at_ms(2_000)),
+                Fault::Pause { node },
+                500,
+            )]
         }
         unknown => panic!("no trap for {unknown}"),
     }
@@ -308,10 +380,19 @@ fn every_mutant_shows_its_anomaly_and_its_clean_twin_shows_none() {
     for mutant in Outbox::MUTANTS {
         for seed in 0..4 {
             let clean = run::<Outbox>(&parameters(None), trap(mutant.name), seed);
-            assert!(clean.anomalies().is_empty(), "{}: {:?}", mutant.name, clean.breaches);
+            assert!(
+                clean.anomalies().is_empty(),
+                "{}: {:?}",
+                mutant.name,
+                clean.breaches
+            );
             let planted = run::<Outbox>(&parameters(Some(mutant.name)), trap(mutant.name), seed);
             let found = planted.anomalies();
-            assert!(found.contains(mutant.anomaly), "{} shows {found:?}", mutant.name);
+            assert!(
+                found.contains(mutant.anomaly),
+                "{} shows {found:?}",
+                mutant.name
+            );
         }
     }
 }
@@ -327,9 +408,18 @@ fn several_consumers_each_build_the_view() {
         every: Span::millis(300),
         disk: DiskFate::Drawn,
     };
-    let ran = run::<Outbox>(&parameters, vec![planned(Trigger::At(at_ms(1_000)), crash, 8_000)], 3);
+    let ran = run::<Outbox>(
+        &parameters,
+        vec![planned(Trigger::At(at_ms(1_000)), crash, 8_000)],
+        3,
+    );
     assert!(ran.anomalies().is_empty(), "{:?}", ran.breaches);
-    let labels: Vec<&str> = ran.world.reached().iter().map(|(label, _)| *label).collect();
+    let labels: Vec<&str> = ran
+        .world
+        .reached()
+        .iter()
+        .map(|(label, _)| *label)
+        .collect();
     for label in ["redelivered", "deduplicated", "caught-up"] {
         assert!(labels.contains(&label), "{label} is not among {labels:?}");
     }
@@ -340,7 +430,10 @@ fn every_mutant_has_its_story_and_every_label_is_known() {
     let told: Vec<&str> = Outbox::MUTANTS.iter().map(|mutant| mutant.name).collect();
     assert_eq!(told, Mutant::VARIANTS);
     for mutant in Outbox::MUTANTS {
-        for (label, _) in run::<Outbox>(&parameters(None), trap(mutant.name), 9).world.reached() {
+        for (label, _) in run::<Outbox>(&parameters(None), trap(mutant.name), 9)
+            .world
+            .reached()
+        {
             assert!(Outbox::LABELS.contains(label), "{label}");
         }
     }

@@ -32,7 +32,9 @@ pub enum Vote {
 pub type Step = (u32, MicroOp);
 
 /// Messages.
-#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(
+    Clone, Debug, PartialEq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
+)]
 pub enum Message {
     /// Coordinator to shard: do these steps, in this order, under locks.
     Execute {

@@ -357,7 +357,8 @@ impl Protocol for TwoPhaseCommit {
     const MODES: &'static [Mode] = &[];
     const MUTANTS: &'static [MutantInfo] = mutants::MUTANTS;
     const ROLES: &'static [&'static str] = &["coordinator", "participant"];
-    const OPTIONS: &'static [&'static str] = &["coordinators", "repeat", "patience", "lock-wait", "ask"];
+    const OPTIONS: &'static [&'static str] =
+        &["coordinators", "repeat", "patience", "lock-wait", "ask"];
     const MESSAGES: &'static [&'static str] = <Message as strum::VariantNames>::VARIANTS;
     const LABELS: &'static [&'static str] = &[
         "prepared-everywhere",

@@ -21,7 +21,11 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Events;
 
-    fn draw(kind: WorkloadKind, demand: &Demand, stream: &mut Stream) -> Option<Vec<PlannedCall<Request>>> {
+    fn draw(
+        kind: WorkloadKind,
+        demand: &Demand,
+        stream: &mut Stream,
+    ) -> Option<Vec<PlannedCall<Request>>> {
         match kind {
             WorkloadKind::Outbox => Some(workload::outbox(demand, stream)),
             WorkloadKind::Broadcast => Some(workload::broadcast(demand, stream)),
@@ -64,21 +68,36 @@ impl Served for Request {
 }
 
 fn what_was_seen(seen: &Seen<Request>) -> delivery::Seen {
-    let published = calls(seen.history).iter().enumerate().filter_map(|(i, call)| published(i, call)).collect();
+    let published = calls(seen.history)
+        .iter()
+        .enumerate()
+        .filter_map(|(i, call)| published(i, call))
+        .collect();
     let mut applied = Vec::new();
     let mut receivers = Vec::new();
     for (node, view) in seen.held {
         let Some(state) = &view.state else { continue };
         receivers.push(node.0);
         for event in state.values().flatten() {
-            applied.push(Arrival { receiver: node.0, event: *event, at: seen.ended.0 });
+            applied.push(Arrival {
+                receiver: node.0,
+                event: *event,
+                at: seen.ended.0,
+            });
         }
     }
-    delivery::Seen { published, delivered: Vec::new(), applied, receivers }
+    delivery::Seen {
+        published,
+        delivered: Vec::new(),
+        applied,
+        receivers,
+    }
 }
 
 fn published(operation: usize, call: &Call<Request>) -> Option<Published> {
-    let Request::Publish { key, event } = *call.request else { return None };
+    let Request::Publish { key, event } = *call.request else {
+        return None;
+    };
     let publication = match call.ended {
         Some((at, Happened::Ok(_))) => Publication::Acked(at.0),
         Some((_, Happened::Fail)) => Publication::Failed,

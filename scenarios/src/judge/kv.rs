@@ -21,7 +21,11 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Kv;
 
-    fn draw(kind: WorkloadKind, demand: &Demand, stream: &mut Stream) -> Option<Vec<PlannedCall<Request>>> {
+    fn draw(
+        kind: WorkloadKind,
+        demand: &Demand,
+        stream: &mut Stream,
+    ) -> Option<Vec<PlannedCall<Request>>> {
         match kind {
             WorkloadKind::Register => Some(workload::register(demand, stream)),
             WorkloadKind::CasRegister => Some(workload::cas_register(demand, stream)),
@@ -65,14 +69,22 @@ impl Served for Request {
 
 fn linearizable(seen: &Seen<Request>) -> Verdict {
     let history = history(seen.history, call, |_, response| answer(response));
-    check_registers(&Register::<Key, Value>::new(None), &history, &mut Meter::default())
+    check_registers(
+        &Register::<Key, Value>::new(None),
+        &history,
+        &mut Meter::default(),
+    )
 }
 
 fn call(request: &Request) -> RegisterCall<Key, Value> {
     match *request {
         Request::Read { key } => RegisterCall::Read(key),
         Request::Write { key, value } => RegisterCall::Write(key, value),
-        Request::Cas { key, from, to } => RegisterCall::Cas { key, from: Some(from), to },
+        Request::Cas { key, from, to } => RegisterCall::Cas {
+            key,
+            from: Some(from),
+            to,
+        },
     }
 }
 

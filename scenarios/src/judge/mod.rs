@@ -9,7 +9,9 @@ mod txn;
 
 use murphy_checkers::{History, HistoryError, Process, Verdict};
 use murphy_models::service::Service;
-use murphy_sim::{Data, Happened, HistoryEvent, NodeId, PlannedCall, Sample, Span, Stream, Time, View};
+use murphy_sim::{
+    Data, Happened, HistoryEvent, NodeId, PlannedCall, Sample, Span, Stream, Time, View,
+};
 
 use crate::{
     language::{HistoryCheck, WorkloadKind},
@@ -26,7 +28,11 @@ pub trait Served: Data {
     const SERVICE: Service;
 
     /// Draws the calls of a workload; none when the workload is another service's.
-    fn draw(kind: WorkloadKind, demand: &Demand, stream: &mut Stream) -> Option<Vec<PlannedCall<Self>>>;
+    fn draw(
+        kind: WorkloadKind,
+        demand: &Demand,
+        stream: &mut Stream,
+    ) -> Option<Vec<PlannedCall<Self>>>;
 
     /// The workloads that it can draw.
     fn workloads() -> &'static [WorkloadKind];
@@ -73,7 +79,8 @@ fn history<Q: Served, C, R>(
     call: impl Fn(&Q) -> C,
     answer: impl Fn(&Q, &Q::Answer) -> R,
 ) -> History<C, R> {
-    build(seen, call, answer).expect("a world's clients make one call at a time and end what they began")
+    build(seen, call, answer)
+        .expect("a world's clients make one call at a time and end what they began")
 }
 
 fn build<Q: Served, C, R>(
@@ -123,7 +130,12 @@ pub(crate) fn calls<Q: Served>(history: &[HistoryEvent<Q, Q::Answer>]) -> Vec<Ca
         match &event.what {
             Happened::Invoke(request) => {
                 open.insert(event.call, calls.len());
-                calls.push(Call { client: event.client.0, request, invoked: event.time, ended: None });
+                calls.push(Call {
+                    client: event.client.0,
+                    request,
+                    invoked: event.time,
+                    ended: None,
+                });
             }
             what => {
                 let place = open.remove(&event.call).expect("what ends was invoked");

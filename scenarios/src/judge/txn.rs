@@ -7,7 +7,9 @@ use murphy_checkers::{
     Meter, Verdict,
     atomic_commit::{self, Commitment, Decision, Expectation, Participant, Vote},
     bank::{self, Bank, BankCall, BankResponse},
-    transactions::{self, Ask, Level, TxnHistory, VersionOrders, check_list_append, check_rw_register},
+    transactions::{
+        self, Ask, Level, TxnHistory, VersionOrders, check_list_append, check_rw_register,
+    },
 };
 use murphy_models::service::{
     Service,
@@ -26,7 +28,11 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Txn;
 
-    fn draw(kind: WorkloadKind, demand: &Demand, stream: &mut Stream) -> Option<Vec<PlannedCall<Request>>> {
+    fn draw(
+        kind: WorkloadKind,
+        demand: &Demand,
+        stream: &mut Stream,
+    ) -> Option<Vec<PlannedCall<Request>>> {
         match kind {
             WorkloadKind::ListAppend => Some(workload::list_append(demand, stream)),
             WorkloadKind::RwRegister => Some(workload::rw_register(demand, stream)),
@@ -36,7 +42,11 @@ impl Served for Request {
     }
 
     fn workloads() -> &'static [WorkloadKind] {
-        &[WorkloadKind::ListAppend, WorkloadKind::RwRegister, WorkloadKind::Bank]
+        &[
+            WorkloadKind::ListAppend,
+            WorkloadKind::RwRegister,
+            WorkloadKind::Bank,
+        ]
     }
 
     fn checks() -> &'static [HistoryCheck] {
@@ -78,14 +88,20 @@ impl Served for Request {
             Some(Datum::Int(value)) => value.to_string(),
             Some(Datum::List(list)) => format!("{list:?}"),
         };
-        format!("ok {}", answer.0.iter().map(seen).collect::<Vec<_>>().join(", "))
+        format!(
+            "ok {}",
+            answer.0.iter().map(seen).collect::<Vec<_>>().join(", ")
+        )
     }
 }
 
 /// Appends are judged by the lists that reads saw, writes by the order that reads reveal.
 fn isolated(seen: &Seen<Request>, level: Level) -> Verdict {
     let lists = seen.history.iter().any(|event| match &event.what {
-        Happened::Invoke(request) => request.0.iter().any(|op| matches!(op, MicroOp::Append { .. })),
+        Happened::Invoke(request) => request
+            .0
+            .iter()
+            .any(|op| matches!(op, MicroOp::Append { .. })),
         _ => false,
     });
     let history: TxnHistory = history(
@@ -93,7 +109,12 @@ fn isolated(seen: &Seen<Request>, level: Level) -> Verdict {
         |request| request.0.iter().map(|op| step(op, None, lists)).collect(),
         |request, response| {
             let found = response.0.iter().map(Option::as_ref);
-            request.0.iter().zip(found).map(|(op, found)| step(op, found, lists)).collect()
+            request
+                .0
+                .iter()
+                .zip(found)
+                .map(|(op, found)| step(op, found, lists))
+                .collect()
         },
     );
     let (ask, mut meter) = (Ask::Level(level), Meter::default());
@@ -110,11 +131,19 @@ fn step(op: &MicroOp, found: Option<&Datum>, lists: bool) -> transactions::Micro
         MicroOp::Append { key, value } => transactions::MicroOp::Append(u64::from(*key), *value),
         MicroOp::Write { key, value } => transactions::MicroOp::Write(u64::from(*key), *value),
         MicroOp::Read { key } if lists => {
-            let list = if let Some(Datum::List(list)) = found { list.clone() } else { Vec::new() };
+            let list = if let Some(Datum::List(list)) = found {
+                list.clone()
+            } else {
+                Vec::new()
+            };
             transactions::MicroOp::ReadList(u64::from(*key), list)
         }
         MicroOp::Read { key } => {
-            let value = if let Some(Datum::Int(value)) = found { Some(*value) } else { None };
+            let value = if let Some(Datum::Int(value)) = found {
+                Some(*value)
+            } else {
+                None
+            };
             transactions::MicroOp::Read(u64::from(*key), value)
         }
         MicroOp::Add { .. } => unreachable!("a bank is judged by its total"),
@@ -124,16 +153,28 @@ fn step(op: &MicroOp, found: Option<&Datum>, lists: bool) -> transactions::Micro
 fn money(seen: &Seen<Request>) -> Verdict {
     let opening = seen.opening_balance.unwrap_or(0);
     let accounts: BTreeSet<u64> = (0..u64::from(seen.demand.keys)).collect();
-    let bank = Bank { total: opening * accounts.len() as i64, accounts, negative_allowed: false };
+    let bank = Bank {
+        total: opening * accounts.len() as i64,
+        accounts,
+        negative_allowed: false,
+    };
     let history = history(seen.history, bank_call, balances);
     bank::check(&bank, &history)
 }
 
 fn bank_call(request: &Request) -> BankCall {
     match request.0[..] {
-        [MicroOp::Add { key: from, amount: taken }, MicroOp::Add { key: to, .. }] => {
-            BankCall::Transfer { from: u64::from(from), to: u64::from(to), amount: -taken }
-        }
+        [
+            MicroOp::Add {
+                key: from,
+                amount: taken,
+            },
+            MicroOp::Add { key: to, .. },
+        ] => BankCall::Transfer {
+            from: u64::from(from),
+            to: u64::from(to),
+            amount: -taken,
+        },
         _ => BankCall::Read,
     }
 }
@@ -146,7 +187,14 @@ fn balances(request: &Request, response: &Response) -> BankResponse {
         Some(Datum::Int(balance)) => Some((u64::from(op.key()), *balance)),
         _ => None,
     };
-    BankResponse::Balances(request.0.iter().zip(&response.0).filter_map(balance).collect())
+    BankResponse::Balances(
+        request
+            .0
+            .iter()
+            .zip(&response.0)
+            .filter_map(balance)
+            .collect(),
+    )
 }
 
 /// AC1 to AC5 on what the shards hold in the end, with the times at which samples first saw it.
@@ -161,35 +209,57 @@ fn commitment(seen: &Seen<Request>) -> Verdict {
         let Some(state) = &view.state else { continue };
         for transaction in state.votes.keys() {
             let participant = participant(node.0, *transaction, state, seen);
-            commitments.entry(*transaction).or_default().participants.push(participant);
+            commitments
+                .entry(*transaction)
+                .or_default()
+                .participants
+                .push(participant);
         }
         // Who decided without a vote of its own coordinated.
-        let decided = state.decisions.iter().filter(|(transaction, _)| !state.votes.contains_key(transaction));
+        let decided = state
+            .decisions
+            .iter()
+            .filter(|(transaction, _)| !state.votes.contains_key(transaction));
         for (transaction, commit) in decided {
             let at = seen.healed.map_or(0, |time| time.0);
-            commitments.entry(*transaction).or_default().coordinator.push((decision(*commit), at));
+            commitments
+                .entry(*transaction)
+                .or_default()
+                .coordinator
+                .push((decision(*commit), at));
         }
     }
     for (transaction, commitment) in &mut commitments {
-        commitment.transaction = u64::from(transaction.client.0) << 32 | u64::from(transaction.number);
+        commitment.transaction =
+            u64::from(transaction.client.0) << 32 | u64::from(transaction.number);
         // Locks conflict in any run, so an abort never lacks a cause.
         commitment.had_failure = true;
     }
     let all: Vec<Commitment> = commitments.into_values().collect();
-    atomic_commit::check(&all, Expectation { repaired_since: seen.healed.map(|time| time.0) }).verdict
+    atomic_commit::check(
+        &all,
+        Expectation {
+            repaired_since: seen.healed.map(|time| time.0),
+        },
+    )
+    .verdict
 }
 
 fn participant(node: u32, transaction: CallId, state: &View, seen: &Seen<Request>) -> Participant {
     let first_seen = |has: &dyn Fn(&View) -> bool| {
         let sample = seen.samples.iter().find(|sample| {
             let here = sample.views.iter().find(|(id, _)| id.0 == node);
-            here.and_then(|(_, view)| view.state.as_ref()).is_some_and(has)
+            here.and_then(|(_, view)| view.state.as_ref())
+                .is_some_and(has)
         });
         sample.map_or(Time::ZERO, |sample| sample.time).0
     };
     let vote = state.votes.get(&transaction).map(|yes| {
         let vote = if *yes { Vote::Yes } else { Vote::No };
-        (vote, first_seen(&|view| view.votes.contains_key(&transaction)))
+        (
+            vote,
+            first_seen(&|view| view.votes.contains_key(&transaction)),
+        )
     });
     let decision = state.decisions.get(&transaction).map(|commit| {
         let at = first_seen(&|view| view.decisions.contains_key(&transaction));
@@ -197,20 +267,39 @@ fn participant(node: u32, transaction: CallId, state: &View, seen: &Seen<Request
     });
     let lock_held_since = (state.in_doubt.contains(&transaction) && !state.locked.is_empty())
         .then(|| first_seen(&|view| view.in_doubt.contains(&transaction)));
-    Participant { node, vote, decisions: decision.into_iter().collect(), lock_held_since, is_down: false }
+    Participant {
+        node,
+        vote,
+        decisions: decision.into_iter().collect(),
+        lock_held_since,
+        is_down: false,
+    }
 }
 
 /// Each transaction, its place in the history and what its client was told.
-fn outcomes<'a>(seen: &'a Seen<Request>) -> impl Iterator<Item = (CallId, (usize, Option<Decision>))> + 'a {
-    let told = calls(seen.history).into_iter().map(|call| match call.ended {
-        Some((_, Happened::Ok(_))) => Some(Decision::Commit),
-        Some((_, Happened::Fail)) => Some(Decision::Abort),
-        _ => None,
-    });
-    let invoked = seen.history.iter().filter(|event| matches!(event.what, Happened::Invoke(_)));
-    invoked.map(|event| event.call).zip(told.enumerate().collect::<Vec<_>>())
+fn outcomes<'a>(
+    seen: &'a Seen<Request>,
+) -> impl Iterator<Item = (CallId, (usize, Option<Decision>))> + 'a {
+    let told = calls(seen.history)
+        .into_iter()
+        .map(|call| match call.ended {
+            Some((_, Happened::Ok(_))) => Some(Decision::Commit),
+            Some((_, Happened::Fail)) => Some(Decision::Abort),
+            _ => None,
+        });
+    let invoked = seen
+        .history
+        .iter()
+        .filter(|event| matches!(event.what, Happened::Invoke(_)));
+    invoked
+        .map(|event| event.call)
+        .zip(told.enumerate().collect::<Vec<_>>())
 }
 
 fn decision(commit: bool) -> Decision {
-    if commit { Decision::Commit } else { Decision::Abort }
+    if commit {
+        Decision::Commit
+    } else {
+        Decision::Abort
+    }
 }

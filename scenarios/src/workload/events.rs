@@ -15,7 +15,11 @@ pub(crate) fn broadcast(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall
     publish_and_read(demand, stream, Route::Any)
 }
 
-fn publish_and_read(demand: &Demand, stream: &mut Stream, route: Route) -> Vec<PlannedCall<Request>> {
+fn publish_and_read(
+    demand: &Demand,
+    stream: &mut Stream,
+    route: Route,
+) -> Vec<PlannedCall<Request>> {
     let mut last: EventId = 0;
     let mut calls = demand.calls(stream, |stream| {
         let key = demand.key(stream);
@@ -43,7 +47,13 @@ mod tests {
         let calls = outbox(&demand(), &mut Stream::named(1, "workload"));
         let events: Vec<EventId> = calls
             .iter()
-            .filter_map(|call| if let Request::Publish { event, .. } = call.request { Some(event) } else { None })
+            .filter_map(|call| {
+                if let Request::Publish { event, .. } = call.request {
+                    Some(event)
+                } else {
+                    None
+                }
+            })
             .collect();
         assert!(events.len() > 300);
         assert!(events.windows(2).all(|pair| pair[0] < pair[1]));

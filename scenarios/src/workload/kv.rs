@@ -12,7 +12,14 @@ pub(crate) fn register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<
     let mut written = Written::default();
     let mut calls = demand.calls(stream, |stream| {
         let key = demand.key(stream);
-        if stream.chance(demand.reads) { Request::Read { key } } else { Request::Write { key, value: written.next(key) } }
+        if stream.chance(demand.reads) {
+            Request::Read { key }
+        } else {
+            Request::Write {
+                key,
+                value: written.next(key),
+            }
+        }
     });
     last_reads(demand, &mut calls);
     calls
@@ -30,7 +37,11 @@ pub(crate) fn cas_register(demand: &Demand, stream: &mut Stream) -> Vec<PlannedC
         let value = written.next(key);
         if value > 1 && stream.below(2) == 0 {
             let from = value - 1 - stream.below(NOT_LONG.min(value - 1));
-            Request::Cas { key, from, to: value }
+            Request::Cas {
+                key,
+                from,
+                to: value,
+            }
         } else {
             Request::Write { key, value }
         }
@@ -67,7 +78,9 @@ mod tests {
             let calls = draw(&demand(), &mut Stream::named(3, "workload"));
             let mut seen = std::collections::BTreeSet::new();
             for call in calls {
-                if let Request::Write { key, value } | Request::Cas { key, to: value, .. } = call.request {
+                if let Request::Write { key, value } | Request::Cas { key, to: value, .. } =
+                    call.request
+                {
                     assert!(seen.insert((key, value)));
                 }
             }
@@ -79,6 +92,9 @@ mod tests {
     fn every_client_reads_every_key_in_the_end() {
         let calls = register(&demand(), &mut Stream::named(3, "workload"));
         let last: Vec<_> = calls.iter().rev().take(20).collect();
-        assert!(last.iter().all(|call| matches!(call.request, Request::Read { .. })));
+        assert!(
+            last.iter()
+                .all(|call| matches!(call.request, Request::Read { .. }))
+        );
     }
 }

@@ -59,7 +59,11 @@ struct Arrivals<'a> {
 
 impl<'a> Arrivals<'a> {
     fn new(demand: &'a Demand) -> Arrivals<'a> {
-        Arrivals { demand, now: demand.from, turn: 0 }
+        Arrivals {
+            demand,
+            now: demand.from,
+            turn: 0,
+        }
     }
 
     /// The next call's client and start; none when the time is over. A closed loop has no times of
@@ -83,13 +87,20 @@ impl<'a> Arrivals<'a> {
         const CALLS_MOST: u64 = 2_000;
         let window = self.demand.until.since(self.demand.from);
         let fit = (window.0 / think.0.max(1_000_000)).clamp(1, CALLS_MOST);
-        let (client, round) = (self.turn % self.demand.clients, u64::from(self.turn / self.demand.clients));
+        let (client, round) = (
+            self.turn % self.demand.clients,
+            u64::from(self.turn / self.demand.clients),
+        );
         self.turn += 1;
         match round {
             0 => Some((ClientId(client), Start::At(self.demand.from))),
-            _ if round < fit => {
-                Some((ClientId(client), Start::After { think, until: self.demand.until }))
-            }
+            _ if round < fit => Some((
+                ClientId(client),
+                Start::After {
+                    think,
+                    until: self.demand.until,
+                },
+            )),
             _ => None,
         }
     }
@@ -108,11 +119,20 @@ impl Demand {
     }
 
     /// Calls that `draw` makes up, one for each arrival.
-    fn calls<Q: Data>(&self, stream: &mut Stream, mut draw: impl FnMut(&mut Stream) -> Q) -> Vec<PlannedCall<Q>> {
+    fn calls<Q: Data>(
+        &self,
+        stream: &mut Stream,
+        mut draw: impl FnMut(&mut Stream) -> Q,
+    ) -> Vec<PlannedCall<Q>> {
         let mut arrivals = Arrivals::new(self);
         let mut calls = Vec::new();
         while let Some((client, start)) = arrivals.next(stream) {
-            calls.push(PlannedCall { client, start, route: Route::Sticky, request: draw(stream) });
+            calls.push(PlannedCall {
+                client,
+                start,
+                route: Route::Sticky,
+                request: draw(stream),
+            });
         }
         calls
     }
@@ -123,7 +143,12 @@ impl Demand {
         for client in 0..self.clients {
             for request in requests {
                 let start = Start::At(at);
-                calls.push(PlannedCall { client: ClientId(client), start, route: Route::Any, request: request.clone() });
+                calls.push(PlannedCall {
+                    client: ClientId(client),
+                    start,
+                    route: Route::Any,
+                    request: request.clone(),
+                });
             }
         }
     }
@@ -165,17 +190,28 @@ mod tests {
     #[test]
     fn an_open_loop_asks_as_often_as_its_rate_says() {
         let calls = register(&demand(), &mut Stream::named(1, "workload"));
-        let early = calls.iter().filter(|call| matches!(call.start, Start::At(at) if at < Time(11_000_000_000)));
+        let early = calls
+            .iter()
+            .filter(|call| matches!(call.start, Start::At(at) if at < Time(11_000_000_000)));
         let count = early.count();
-        assert!((900..1_100).contains(&count), "{count} calls in 10 s at 100 a second");
+        assert!(
+            (900..1_100).contains(&count),
+            "{count} calls in 10 s at 100 a second"
+        );
     }
 
     #[test]
     fn a_closed_loop_starts_each_call_after_the_one_before() {
-        let closed = Demand { pace: Pace::Think(Span::millis(100)), final_reads: None, ..demand() };
+        let closed = Demand {
+            pace: Pace::Think(Span::millis(100)),
+            final_reads: None,
+            ..demand()
+        };
         let calls = register(&closed, &mut Stream::named(1, "workload"));
         assert_eq!(calls.len(), 4 * 100);
-        assert!(calls[4..].iter().all(|call| matches!(call.start, Start::After { think, .. } if think == Span::millis(100))));
+        assert!(calls[4..].iter().all(
+            |call| matches!(call.start, Start::After { think, .. } if think == Span::millis(100))
+        ));
     }
 
     #[test]
@@ -185,8 +221,14 @@ mod tests {
         for _ in 0..10_000 {
             counts[zipf(5, &mut stream) as usize] += 1;
         }
-        assert!(counts.windows(2).all(|pair| pair[0] > pair[1]), "{counts:?}");
-        let hot = Demand { key_choice: KeyChoice::Hot, ..demand() };
+        assert!(
+            counts.windows(2).all(|pair| pair[0] > pair[1]),
+            "{counts:?}"
+        );
+        let hot = Demand {
+            key_choice: KeyChoice::Hot,
+            ..demand()
+        };
         let zeros = (0..10_000).filter(|_| hot.key(&mut stream) == 0).count();
         assert!((8_100..8_700).contains(&zeros), "{zeros}");
     }

@@ -45,17 +45,31 @@ pub(crate) fn bank(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Requ
         let from = demand.key(stream);
         let to = (from + 1 + stream.below(u64::from(demand.keys) - 1) as u32) % demand.keys;
         let amount = stream.between(1, TRANSFER_MOST) as i64;
-        Request(vec![MicroOp::Add { key: from, amount: -amount }, MicroOp::Add { key: to, amount }])
+        Request(vec![
+            MicroOp::Add {
+                key: from,
+                amount: -amount,
+            },
+            MicroOp::Add { key: to, amount },
+        ])
     });
     last_reads(demand, &mut calls);
     calls
 }
 
-fn several(demand: &Demand, stream: &mut Stream, mut update: impl FnMut(u32) -> MicroOp) -> Request {
+fn several(
+    demand: &Demand,
+    stream: &mut Stream,
+    mut update: impl FnMut(u32) -> MicroOp,
+) -> Request {
     let count = stream.between(1, u64::from(demand.ops_max.max(1)));
     let ops = (0..count).map(|_| {
         let key = demand.key(stream);
-        if stream.chance(demand.reads) { MicroOp::Read { key } } else { update(key) }
+        if stream.chance(demand.reads) {
+            MicroOp::Read { key }
+        } else {
+            update(key)
+        }
     });
     Request(ops.collect())
 }
@@ -76,7 +90,18 @@ mod tests {
     #[test]
     fn transfers_neither_make_nor_lose_money() {
         for call in bank(&demand(), &mut Stream::named(1, "workload")) {
-            let moved: i64 = call.request.0.iter().map(|op| if let MicroOp::Add { amount, .. } = op { *amount } else { 0 }).sum();
+            let moved: i64 = call
+                .request
+                .0
+                .iter()
+                .map(|op| {
+                    if let MicroOp::Add { amount, .. } = op {
+                        *amount
+                    } else {
+                        0
+                    }
+                })
+                .sum();
             assert_eq!(moved, 0);
         }
     }
