@@ -118,7 +118,7 @@ fn an_expected_violation_that_is_not_found_exits_1() {
         "expects.toml",
         HOLDS.replace(
             "seeds = 3",
-            "seeds = 2\nexpect = \"violated: money-changed\"",
+            "seeds = 2\nexpect = \"violated: future-read\"",
         ),
     );
     let told = desk.murphy(["run", "expects.toml", "--no-report"]);
