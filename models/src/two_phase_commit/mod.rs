@@ -40,6 +40,7 @@ mod participant;
 mod recovery;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::{BTreeMap, VecDeque};
 

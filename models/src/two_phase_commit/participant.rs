@@ -8,9 +8,10 @@ use super::{
     AfterSync, TwoPhaseCommit, backoff,
     message::{ActKind, Change, Decision, Message, Record, Step, Timer, TransactionId, Vote},
     mutants::Mutant,
+    work::{install, needs, run},
 };
 use crate::{
-    service::txn::{Datum, Key, MicroOp, Refused, Store},
+    service::txn::{Datum, Key, Refused},
     shared::locks::LockMode,
 };
 
@@ -96,72 +97,6 @@ impl Participation {
             .iter()
             .filter(|(_, mode)| **mode == LockMode::Shared);
         shared.map(|(key, _)| *key).collect()
-    }
-}
-
-/// The strongest lock that these steps need on each key.
-fn needs(steps: &[Step]) -> BTreeMap<Key, LockMode> {
-    let mut needs = BTreeMap::new();
-    for (_, op) in steps {
-        let mode = match op.is_update() {
-            true => LockMode::Exclusive,
-            false => LockMode::Shared,
-        };
-        let held = needs.entry(op.key()).or_insert(mode);
-        *held = mode.max(*held);
-    }
-    needs
-}
-
-/// What the steps found, and what is to be changed if the transaction commits.
-type Effects = (Vec<(u32, Option<Datum>)>, Vec<(Key, Change)>);
-
-/// Does the steps on a copy of what they touch.
-fn run(steps: &[Step], store: &Store) -> Result<Effects, Refused> {
-    let mut scratch = Store {
-        opening_balance: store.opening_balance,
-        data: BTreeMap::new(),
-    };
-    for (_, op) in steps {
-        if let Some(datum) = store.data.get(&op.key()) {
-            scratch.data.insert(op.key(), datum.clone());
-        }
-    }
-    let mut found = Vec::with_capacity(steps.len());
-    let mut changes: BTreeMap<Key, Change> = BTreeMap::new();
-    for (place, op) in steps {
-        found.push((*place, scratch.apply(op)?));
-        match (op, scratch.data.get(&op.key())) {
-            (MicroOp::Read { .. }, _) => {}
-            (MicroOp::Append { key, value }, _) => {
-                match changes.entry(*key).or_insert(Change::Append(Vec::new())) {
-                    Change::Append(values) => values.push(*value),
-                    Change::Put(_) => return Err(Refused),
-                }
-            }
-            (MicroOp::Write { key, .. } | MicroOp::Add { key, .. }, Some(Datum::Int(value))) => {
-                changes.insert(*key, Change::Put(*value));
-            }
-            (MicroOp::Write { .. } | MicroOp::Add { .. }, _) => return Err(Refused),
-        }
-    }
-    Ok((found, changes.into_iter().collect()))
-}
-
-/// Carries out what a committed transaction changes.
-pub(super) fn install(changes: &[(Key, Change)], store: &mut Store) {
-    for (key, change) in changes {
-        match change {
-            Change::Put(value) => {
-                store.data.insert(*key, Datum::Int(*value));
-            }
-            Change::Append(values) => match store.data.get_mut(key) {
-                Some(Datum::List(list)) => list.extend(values),
-                Some(Datum::Int(_)) | None => {
-                    store.data.insert(*key, Datum::List(values.clone()));
-                }
-            },
-        }
     }
 }
 

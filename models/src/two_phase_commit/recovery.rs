@@ -8,7 +8,8 @@ use super::{
     Config, TwoPhaseCommit,
     coordinator::Coordination,
     message::{ActKind, Decision, Record, Timer, Vote},
-    participant::{Participation, install},
+    participant::Participation,
+    work::install,
 };
 use crate::{service::txn::Store, shared::locks::LockTable};
 
