@@ -62,7 +62,7 @@ pub fn write(folder: &Path, suite: &SuiteRecord) -> Result<Written, WriteError> 
     Ok(written)
 }
 
-/// Makes the folder, if it is not there, and finds out whether [`write`] could write to it: to be
+/// Makes the folder, if it is not there, and finds out whether [`write()`] could write to it: to be
 /// asked before long work whose report it is to hold.
 pub fn check(folder: &Path) -> Result<(), WriteError> {
     fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;

@@ -209,12 +209,15 @@ fn save(
         toml::Value::Array(calls) => calls,
         other => vec![other],
     };
-    let expect = result
-        .anomalies()
-        .first()
-        .map_or(Expectation::Holds, |name| {
+    let shown = result.anomalies();
+    let expect = match &subject.scenario.expect {
+        Expectation::Violated(name) if shown.contains(&name.as_str()) => {
+            Expectation::Violated(name.clone())
+        }
+        _ => shown.first().map_or(Expectation::Holds, |name| {
             Expectation::Violated((*name).to_owned())
-        });
+        }),
+    };
     let case = Case::of_values(
         &subject.scenario,
         subject.seed,

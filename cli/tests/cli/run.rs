@@ -116,10 +116,7 @@ fn an_expected_violation_that_is_not_found_exits_1() {
     let desk = Desk::new();
     desk.write(
         "expects.toml",
-        HOLDS.replace(
-            "seeds = 3",
-            "seeds = 2\nexpect = \"violated: future-read\"",
-        ),
+        HOLDS.replace("seeds = 3", "seeds = 2\nexpect = \"violated: future-read\""),
     );
     let told = desk.murphy(["run", "expects.toml", "--no-report"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);

@@ -97,7 +97,10 @@ impl Process for Node {
         match self.acknowledge {
             Acknowledge::WhenWritten => ctx.reply(call, Reply::Ok(answer)),
             Acknowledge::WhenSafe => {
-                self.waiting.entry(self.at).or_default().push((call, answer));
+                self.waiting
+                    .entry(self.at)
+                    .or_default()
+                    .push((call, answer));
                 self.answer(ctx);
             }
         }
@@ -157,7 +160,11 @@ impl Node {
 
     /// Answers every call whose write, or whose last write seen, is safe now.
     fn answer(&mut self, ctx: &mut Context<Self>) {
-        let first_uncopied = self.uncopied.keys().next().map_or(LogIndex(u64::MAX), |at| *at);
+        let first_uncopied = self
+            .uncopied
+            .keys()
+            .next()
+            .map_or(LogIndex(u64::MAX), |at| *at);
         while let Some(calls) = self.waiting.first_entry() {
             if *calls.key() > self.synced || *calls.key() >= first_uncopied {
                 break;

@@ -88,7 +88,7 @@ fn what_was_seen(seen: &Seen<Request>) -> delivery::Seen {
     }
     delivery::Seen {
         published,
-        delivered: Vec::new(),
+        delivered: applied.clone(),
         applied,
         receivers,
     }
