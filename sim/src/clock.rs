@@ -69,6 +69,16 @@ impl Line {
         if self.rate_ppb == 0 {
             return self.value.saturating_add(passed);
         }
+        if let Some(gained) = (passed as i64).checked_mul(self.rate_ppb)
+            && passed <= i64::MAX as u64
+        {
+            // As below, without a division of 128 bits: so it is but for centuries or wild rates.
+            let gained = gained / BILLION as i64;
+            return self
+                .value
+                .saturating_add(passed)
+                .saturating_add_signed(gained);
+        }
         let gained = i128::from(passed) * i128::from(self.rate_ppb) / BILLION;
         let read = i128::from(self.value) + i128::from(passed) + gained;
         assert!(
@@ -87,7 +97,18 @@ impl Line {
         if rate <= 0 {
             return Time::NEVER;
         }
-        let passed = (i128::from(value - self.value) * BILLION + rate - 1) / rate;
+        let ahead = value - self.value;
+        if let Some(gain) = ahead.checked_mul(self.rate_ppb.unsigned_abs())
+            && let Ok(rate) = u64::try_from(rate)
+        {
+            // As below, without a division of 128 bits.
+            let passed = match self.rate_ppb >= 0 {
+                true => ahead - gain / rate,
+                false => ahead.saturating_add(gain.div_ceil(rate)),
+            };
+            return self.touched + Span(passed);
+        }
+        let passed = (i128::from(ahead) * BILLION + rate - 1) / rate;
         u64::try_from(passed).map_or(Time::NEVER, |passed| self.touched + Span(passed))
     }
 
@@ -303,6 +324,32 @@ mod tests {
             "it stands still"
         );
         assert_eq!(clock.when_monotonic(second(5)), Time::NEVER);
+    }
+
+    #[test]
+    fn short_and_long_arithmetic_agree() {
+        let mut stream = Stream::named(1, "lines");
+        for _ in 0..20_000 {
+            let rate_ppb = signed(&mut stream, 10u64.pow(1 + stream.clone().below(9) as u32));
+            let line = Line {
+                touched: Time(stream.below(1 << 40)),
+                value: stream.below(1 << 50),
+                rate_ppb: rate_ppb.max(-(BILLION as i64)),
+            };
+            let passed = stream.below(1 << (1 + stream.clone().below(50)));
+            let exact = i128::from(passed) * i128::from(line.rate_ppb) / BILLION;
+            let read = i128::from(line.value) + i128::from(passed) + exact;
+            assert_eq!(i128::from(line.read(line.touched + Span(passed))), read);
+            let rate = BILLION + i128::from(line.rate_ppb);
+            let due = line.when(line.value + passed);
+            let exact = match (passed, rate) {
+                (0, _) => 0,
+                (_, 0) => u64::MAX,
+                _ => u64::try_from((i128::from(passed) * BILLION + rate - 1) / rate)
+                    .unwrap_or(u64::MAX),
+            };
+            assert_eq!(due, line.touched + Span(exact));
+        }
     }
 
     #[test]

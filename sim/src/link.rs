@@ -67,6 +67,8 @@ pub(crate) enum Fate {
 /// What a link remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct LinkState {
+    /// What its draws are derived from; zero until it is first used.
+    key: u64,
     sent: u64,
     last_arrival: Time,
     busy_until: Time,
@@ -119,6 +121,17 @@ impl LinkStates {
         }
     }
 
+    /// Sends one message on a link where nothing can happen to it, and says when it arrives.
+    #[inline]
+    pub(crate) fn send_plain(
+        &mut self,
+        (from, to): (NodeId, NodeId),
+        now: Time,
+        sampler: &crate::latency::Sampler,
+    ) -> Time {
+        now + sampler.sample(self.state(from, to).next_word())
+    }
+
     /// Sends one message and says what becomes of it. `bytes` is asked for only where bandwidth is
     /// limited.
     #[inline]
@@ -131,12 +144,8 @@ impl LinkStates {
         distortion: &Distortion,
         bytes: impl FnOnce() -> u64,
     ) -> Fate {
-        let link = u64::from(from.0) << 32 | u64::from(to.0);
-        let seed = self.seed;
         let state = self.state(from, to);
-        state.sent += 1;
-        let word =
-            mix(mix(seed ^ link).wrapping_add(state.sent.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let word = state.next_word();
         let chance = |draw, a: Probability, b: Probability| {
             let either = a.max(b);
             either > Probability::NEVER && either.covers(bits_for(word, draw))
@@ -190,13 +199,15 @@ impl LinkStates {
     #[inline]
     fn state(&mut self, from: NodeId, to: NodeId) -> &mut LinkState {
         let place = from.index() * self.endpoints + to.index();
-        match self.square.get_mut(place) {
+        let link = u64::from(from.0) << 32 | u64::from(to.0);
+        let state = match self.square.get_mut(place) {
             Some(state) => state,
-            None => {
-                let link = u64::from(from.0) << 32 | u64::from(to.0);
-                self.table.entry(link).or_default()
-            }
+            None => self.table.entry(link).or_default(),
+        };
+        if state.key == 0 {
+            state.key = mix(self.seed ^ link);
         }
+        state
     }
 }
 
@@ -209,6 +220,14 @@ pub(crate) fn narrower(a: Option<(u64, u64)>, b: Option<(u64, u64)>) -> Option<(
 }
 
 impl LinkState {
+    /// The random word of the next message.
+    #[inline]
+    const fn next_word(&mut self) -> u64 {
+        self.sent += 1;
+        let step = self.sent.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mix(self.key.wrapping_add(step))
+    }
+
     /// When the last byte leaves, or none when the queue is full.
     #[cold]
     fn transmit(&mut self, now: Time, bytes: u64, rate: u64, queue: u64) -> Option<Time> {

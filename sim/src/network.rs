@@ -164,6 +164,16 @@ pub(crate) struct LinkModel {
     pub(crate) fifo: bool,
     pub(crate) bandwidth: Option<u64>,
     pub(crate) queue: u64,
+    /// Nothing happens to a message but its latency.
+    pub(crate) plain: bool,
+}
+
+impl LinkModel {
+    fn is_plain(&self) -> bool {
+        let never = Probability::NEVER;
+        let harmless = [self.loss, self.duplicate, self.corrupt] == [never; 3];
+        harmless && !self.fifo && self.bandwidth.is_none()
+    }
 }
 
 /// The settings of every link, ready for use.
@@ -195,6 +205,7 @@ impl CompiledNetwork {
             fifo: network.fifo,
             bandwidth: network.bandwidth,
             queue: network.queue,
+            plain: false,
         };
         let mut kinds = Vec::new();
         for (kind, latency) in &network.kinds {
@@ -213,6 +224,9 @@ impl CompiledNetwork {
         }
         for link in &network.links {
             compiled.lay_link(link, zones)?;
+        }
+        for model in &mut compiled.models {
+            model.plain = model.is_plain();
         }
         Ok(compiled)
     }

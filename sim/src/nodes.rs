@@ -19,6 +19,11 @@ impl NodeSet {
             .is_some_and(|word| word >> (node.index() % 64) & 1 == 1)
     }
 
+    /// The first 64 places as bits.
+    pub(crate) fn first_word(&self) -> u64 {
+        self.0.first().copied().unwrap_or(0)
+    }
+
     pub(crate) fn insert(&mut self, node: NodeId) {
         let word = node.index() / 64;
         if word >= self.0.len() {

@@ -1,8 +1,7 @@
 //! The queue of what is going to happen: by time, and at the same time in the order it was pushed.
 //!
-//! A heap of small keys beside a slab of events, so that sifting never moves an event.
-
-use std::{cmp::Reverse, collections::BinaryHeap};
+//! A heap of small keys beside a slab of events, so that sifting never moves an event. Each key has
+//! four below it: half the levels of a binary heap, and the four lie side by side.
 
 use crate::time::Time;
 
@@ -11,10 +10,12 @@ type Key = u128;
 
 const SLOT_BITS: u32 = 24;
 const ORDER_BITS: u32 = 40;
+const BELOW: usize = 4;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<E> {
-    heap: BinaryHeap<Reverse<Key>>,
+    /// No key is less than the one above it: that of `i` is at `(i - 1) / BELOW`.
+    heap: Vec<Key>,
     slab: Vec<Option<E>>,
     free: Vec<u32>,
     pushed: u64,
@@ -23,7 +24,7 @@ pub(crate) struct Queue<E> {
 impl<E> Default for Queue<E> {
     fn default() -> Queue<E> {
         Queue {
-            heap: BinaryHeap::new(),
+            heap: Vec::new(),
             slab: Vec::new(),
             free: Vec::new(),
             pushed: 0,
@@ -54,20 +55,25 @@ impl<E> Queue<E> {
             "a run has fewer than 2^40 events"
         );
         let order = self.pushed << SLOT_BITS | u64::from(slot);
-        self.heap
-            .push(Reverse(Key::from(at.0) << 64 | Key::from(order)));
+        self.sift_up(Key::from(at.0) << 64 | Key::from(order));
     }
 
     #[inline]
     pub(crate) fn next_at(&self) -> Option<Time> {
-        self.heap
-            .peek()
-            .map(|Reverse(key)| Time((key >> 64) as u64))
+        self.heap.first().map(|key| Time((key >> 64) as u64))
     }
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(Time, E)> {
-        let Reverse(key) = self.heap.pop()?;
+        let last = self.heap.pop()?;
+        let key = match self.heap.first() {
+            Some(first) => {
+                let first = *first;
+                self.sift_down(last);
+                first
+            }
+            None => last,
+        };
         let slot = (key as u32) & ((1 << SLOT_BITS) - 1);
         let event = self.slab[slot as usize]
             .take()
@@ -75,6 +81,53 @@ impl<E> Queue<E> {
         self.free.push(slot);
         Some((Time((key >> 64) as u64), event))
     }
+
+    #[inline]
+    fn sift_up(&mut self, key: Key) {
+        let mut hole = self.heap.len();
+        self.heap.push(key);
+        while hole > 0 {
+            let above = (hole - 1) / BELOW;
+            if self.heap[above] <= key {
+                break;
+            }
+            self.heap[hole] = self.heap[above];
+            hole = above;
+        }
+        self.heap[hole] = key;
+    }
+
+    /// Puts a key in the place of the first one.
+    #[inline]
+    fn sift_down(&mut self, key: Key) {
+        let heap = self.heap.as_mut_slice();
+        let mut hole = 0;
+        loop {
+            let first = hole * BELOW + 1;
+            let (least, at) = match heap.get(first..).and_then(<[Key]>::first_chunk) {
+                Some(four) => least_of(four, first),
+                None => match heap.get(first..).unwrap_or(&[]).iter().zip(first..).min() {
+                    Some((least, at)) => (*least, at),
+                    None => break,
+                },
+            };
+            if key <= least {
+                break;
+            }
+            heap[hole] = least;
+            hole = at;
+        }
+        heap[hole] = key;
+    }
+}
+
+/// The least of four keys, and its place when the first is at `first`.
+#[inline]
+fn least_of(four: &[Key; BELOW], first: usize) -> (Key, usize) {
+    let less = |a: (Key, usize), b: (Key, usize)| if b.0 < a.0 { b } else { a };
+    let left = less((four[0], first), (four[1], first + 1));
+    let right = less((four[2], first + 2), (four[3], first + 3));
+    less(left, right)
 }
 
 #[cfg(test)]
@@ -96,5 +149,27 @@ mod tests {
         let popped: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(popped, expected);
         assert_eq!(queue.next_at(), None);
+    }
+
+    #[test]
+    fn what_is_pushed_while_others_wait_comes_in_its_turn() {
+        let mut stream = Stream::named(2, "queue");
+        for most in [1, 2, 3, 4, 5, 6, 20, 21, 22, 85, 86, 300] {
+            let (mut queue, mut waiting) = (Queue::default(), std::collections::BTreeSet::new());
+            let (mut now, mut order) = (Time::ZERO, 0u64);
+            for _ in 0..3_000 {
+                if waiting.len() < most && stream.below(5) > 1 {
+                    let at = now + crate::time::Span(stream.below(40));
+                    order += 1;
+                    queue.push(at, order);
+                    waiting.insert((at, order));
+                } else {
+                    let next = waiting.pop_first();
+                    assert_eq!(queue.next_at(), next.map(|(at, _)| at));
+                    assert_eq!(queue.pop(), next);
+                    now = next.map_or(now, |(at, _)| at);
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The relay on murphy's world, with everything switched on: drifting clocks, timers, the digest over
-//! every event, a partition and a lossy link in force, a fault that waits for a message and one that
-//! waits for an event.
+//! every event, a partition and a lossy link in force, and a fault that waits for an event.
 
 use std::sync::Arc;
 
@@ -74,8 +73,7 @@ impl Process for Relay {
     }
 }
 
-/// The faults in force during the relay. They are looked up for every message on their links and, so
-/// that the same number of tokens stays under way as elsewhere, next to never take one: the partition
+/// The faults in force during the relay. They are looked up for every message on their links and, so that the same number of tokens stays under way as elsewhere, next to never take one: the partition
 /// cuts n0 off from a client, the loss is one in four thousand million.
 fn plan() -> Vec<PlannedFault> {
     let least = Probability::new(1.0 / 4_294_967_296.0).expect("it is a probability");
@@ -107,20 +105,13 @@ fn plan() -> Vec<PlannedFault> {
         lasts: None,
     };
     let mut plan: Vec<PlannedFault> = faults.into_iter().map(now).collect();
-    let never = [
-        Trigger::Message {
-            message: "Token".to_owned(),
-            nth: u64::MAX,
-        },
-        Trigger::Event { event: u64::MAX },
-    ];
-    plan.extend(never.map(|when| PlannedFault {
-        when,
+    plan.push(PlannedFault {
+        when: Trigger::Event { event: u64::MAX },
         fault: Fault::Clog {
             links: Links::default(),
         },
         lasts: None,
-    }));
+    });
     plan
 }
 

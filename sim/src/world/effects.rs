@@ -52,20 +52,19 @@ impl<P: Process> World<P> {
     }
 
     /// Sends something on its way. What a node sends to itself does not touch the network.
+    #[inline]
     pub(super) fn post(&mut self, from: NodeId, to: NodeId, departs: Time, packet: Packet<P>) {
-        let mut parcel = Parcel {
+        let parcel = Parcel {
             from,
             to,
-            sent: departs,
+            sent: if from == to { self.now } else { departs },
             corrupt: false,
             packet,
         };
         if from == to {
-            parcel.sent = self.now;
             return self.queue.push(departs, Event::Deliver(parcel));
         }
-        let between_nodes = matches!(parcel.packet, Packet::Message(_));
-        if between_nodes {
+        if matches!(parcel.packet, Packet::Message(_)) {
             self.stats.messages += 1;
         } else {
             self.stats.client_messages += 1;
@@ -73,13 +72,23 @@ impl<P: Process> World<P> {
         if self.faults.watch_messages() {
             self.set_off_by_message(parcel.packet.kind());
         }
+        let network = &self.setup.cluster.network;
+        let model = network.model(from, to);
+        if !model.plain || !network.kinds.is_empty() || self.faults.touch(from, to) {
+            return self.post_through(departs, parcel);
+        }
+        let at = self.links.send_plain((from, to), departs, &model.latency);
+        self.queue.push(at, Event::Deliver(parcel));
+    }
+
+    /// Sends something on a link where more than its latency may happen to it.
+    fn post_through(&mut self, departs: Time, mut parcel: Parcel<P>) {
+        let (from, to, kind) = (parcel.from, parcel.to, parcel.packet.kind());
+        let between_nodes = matches!(parcel.packet, Packet::Message(_));
+        let plan = &self.setup.plan;
         let mut distortion = Distortion::default();
-        if self.faults.touch_network() {
-            let kind = parcel.packet.kind();
-            match self
-                .faults
-                .distort((from, to), kind, between_nodes, &self.setup.plan)
-            {
+        if self.faults.touch(from, to) {
+            match self.faults.distort((from, to), kind, between_nodes, plan) {
                 Ok(found) => distortion = found,
                 Err((fault, why)) => {
                     self.faults.hit(fault);
@@ -89,22 +98,16 @@ impl<P: Process> World<P> {
             }
         }
         let network = &self.setup.cluster.network;
-        let latency = if network.kinds.is_empty() {
-            None
-        } else {
-            let kind = parcel.packet.kind();
-            network
-                .kinds
-                .iter()
-                .find(|(name, _)| name == kind)
-                .map(|(_, sampler)| sampler)
-        };
-        let (model, bytes) = (network.model(from, to), || parcel.packet.bytes());
-        let fate = self
-            .links
-            .send((from, to), departs, model, latency, &distortion, bytes);
+        let named = network.kinds.iter().find(|(name, _)| name == kind);
+        let fate = self.links.send(
+            (from, to),
+            departs,
+            network.model(from, to),
+            named.map(|(_, sampler)| sampler),
+            &distortion,
+            || parcel.packet.bytes(),
+        );
         if distortion != Distortion::default() {
-            let plan = &self.setup.plan;
             self.faults
                 .attribute((from, to), &fate, between_nodes, plan);
         }
@@ -116,13 +119,7 @@ impl<P: Process> World<P> {
                 // Clients' calls travel over sessions, which never double anything.
                 if let Some(again) = again.filter(|_| between_nodes) {
                     self.stats.duplicated += 1;
-                    self.queue.push(
-                        again,
-                        Event::Deliver(Parcel {
-                            corrupt: false,
-                            ..parcel.clone()
-                        }),
-                    );
+                    self.queue.push(again, Event::Deliver(parcel.clone()));
                 }
                 parcel.corrupt = corrupt;
                 self.queue.push(at, Event::Deliver(parcel));

@@ -89,13 +89,15 @@ pub(super) struct Faults<P: Process> {
     pub(super) message_triggers: Vec<(usize, u64)>,
     pub(super) label_triggers: bool,
     active_on_network: bool,
+    /// For each endpoint, those to which its messages have to be looked at; none in large worlds.
+    touched: Vec<u64>,
     /// The fault that makes `buggify` sites fire.
     pub(super) buggify: Option<usize>,
     pub(super) healed: bool,
 }
 
 impl<P: Process> Faults<P> {
-    pub(super) fn new(plan: &Plan) -> Faults<P> {
+    pub(super) fn new(plan: &Plan, endpoints: usize) -> Faults<P> {
         let triggers = plan.iter().enumerate();
         let message_triggers = triggers
             .filter(|(_, p)| matches!(p.when, Trigger::Message { .. }))
@@ -109,6 +111,7 @@ impl<P: Process> Faults<P> {
                 .iter()
                 .any(|p| matches!(p.when, Trigger::Reached { .. })),
             active_on_network: false,
+            touched: vec![0; if endpoints <= 64 { endpoints } else { 0 }],
             buggify: None,
             healed: false,
         };
@@ -145,9 +148,18 @@ impl<P: Process> Faults<P> {
         !self.message_triggers.is_empty()
     }
 
-    #[inline]
+    #[cfg(madsim)]
     pub(super) const fn touch_network(&self) -> bool {
         self.active_on_network
+    }
+
+    /// Whether an active fault may do something to what is sent from here to there.
+    #[inline]
+    pub(super) fn touch(&self, from: NodeId, to: NodeId) -> bool {
+        match self.touched.get(from.index()) {
+            Some(word) => word >> (to.0 & 63) & 1 == 1,
+            None => self.active_on_network,
+        }
     }
 
     /// The fault that holds messages on this link.
@@ -251,11 +263,31 @@ impl<P: Process> Faults<P> {
             .active
             .iter()
             .any(|active| !matches!(active.what, Effect::Nodes { .. }));
+        self.touched.fill(0);
+        for active in &self.active {
+            match &active.what {
+                Effect::Cut { pairs, .. }
+                | Effect::Distort { pairs, .. }
+                | Effect::Clog { pairs, .. } => touch_all(&mut self.touched, pairs),
+                Effect::Message { .. } => self.touched.fill(u64::MAX),
+                Effect::Nodes { .. } => {}
+            }
+        }
     }
 
     /// Where the fault is among those that are active.
     pub(super) fn place(&self, index: usize) -> Option<usize> {
         self.active.iter().position(|active| active.index == index)
+    }
+}
+
+fn touch_all(touched: &mut [u64], pairs: &Pairs) {
+    for (from, to) in pairs {
+        for (place, word) in touched.iter_mut().enumerate() {
+            if from.contains(NodeId(place as u32)) {
+                *word |= to.first_word();
+            }
+        }
     }
 }
 

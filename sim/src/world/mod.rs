@@ -167,7 +167,7 @@ impl<P: Process> World<P> {
             nodes: (0..servers).map(node).collect(),
             clients: mine.into_iter().enumerate().map(client).collect(),
             links: LinkStates::new(seed, (servers + cluster.clients) as usize),
-            faults: Faults::new(&setup.plan),
+            faults: Faults::new(&setup.plan, (servers + cluster.clients) as usize),
             history: Vec::with_capacity(setup.calls.len() * 2),
             events: 0,
             digest: Digest::default(),
@@ -220,6 +220,7 @@ impl<P: Process> World<P> {
         Some(self.happen(time, event))
     }
 
+    #[inline]
     fn happen(&mut self, time: Time, event: Event<P>) -> Step {
         self.now = time;
         self.trace.forget_marks();
@@ -260,9 +261,10 @@ impl<P: Process> World<P> {
         }
     }
 
+    #[inline]
     fn deliver(&mut self, parcel: Parcel<P>) -> Option<NodeId> {
         let (from, to) = (parcel.from, parcel.to);
-        if from != to && self.faults.touch_network() {
+        if self.faults.touch(from, to) && from != to {
             if let Some(fault) = self.faults.clogged(from, to) {
                 self.happens(Kind::Held, to.0);
                 self.digest.fold(u64::from(from.0));
@@ -300,6 +302,7 @@ impl<P: Process> World<P> {
 
     /// Whether the node that a parcel is meant for is up; what a node sends to itself goes with it
     /// when it crashes.
+    #[inline]
     fn is_there(&self, parcel: &Parcel<P>) -> bool {
         let to = parcel.to.index();
         let of_this_life = parcel.from != parcel.to || parcel.sent >= self.nodes[to].started;
@@ -315,6 +318,7 @@ impl<P: Process> World<P> {
     }
 
     /// Folds in who sent it and what it holds.
+    #[inline]
     fn fold_parcel(&mut self, parcel: &Parcel<P>) {
         self.digest.fold(u64::from(parcel.from.0));
         match &parcel.packet {
@@ -325,11 +329,18 @@ impl<P: Process> World<P> {
     }
 
     /// Gives a node an input, now or when its CPU gets to it.
+    #[inline]
     fn offer(&mut self, id: NodeId, work: Work<P>) {
         let node = &mut self.nodes[id.index()];
         if node.paused.is_none() && node.inbox.is_empty() && node.busy_until <= self.now {
             return self.react(id, work);
         }
+        self.line_up(id, work);
+    }
+
+    #[cold]
+    fn line_up(&mut self, id: NodeId, work: Work<P>) {
+        let node = &mut self.nodes[id.index()];
         if let Some(pause) = node.paused {
             self.faults.hit(pause.by);
         }
@@ -370,10 +381,19 @@ impl<P: Process> World<P> {
     }
 
     /// One reaction of one process, and all that it asks for.
+    #[inline]
     fn react(&mut self, id: NodeId, work: Work<P>) {
         let node = &mut self.nodes[id.index()];
         let Some(process) = self.processes[id.index()].as_mut() else {
             return;
+        };
+        let timer = match &work {
+            Work::Timer { number } => match node.take_timer(*number) {
+                Some(timer) => Some(timer),
+                // It was cancelled or moved while it waited in line.
+                None => return,
+            },
+            _ => None,
         };
         let mut cost = self.setup.cluster.settings().cpu.per_message;
         if let Some(slow) = node.slow {
@@ -383,19 +403,6 @@ impl<P: Process> World<P> {
         let departs = self.now + cost;
         node.busy_until = departs;
         let mut effects = std::mem::take(&mut self.effects);
-        let timer = match &work {
-            Work::Timer { number } => {
-                match node.timers.iter().position(|slot| slot.number == *number) {
-                    Some(place) => Some(node.timers.swap_remove(place).timer),
-                    // It was cancelled while it waited in line.
-                    None => {
-                        self.effects = effects;
-                        return;
-                    }
-                }
-            }
-            _ => None,
-        };
         if matches!(work, Work::SyncFailed) {
             node.disk.failure_told();
             node.disk_epoch += 1;
@@ -422,6 +429,7 @@ impl<P: Process> World<P> {
     }
 
     /// Counts `buggify` sites that fired towards the fault that makes them.
+    #[inline]
     fn count_fired(&mut self, fired: u32) {
         if let (1.., Some(fault)) = (fired, self.faults.buggify) {
             self.faults.reports[fault].hits += u64::from(fired);

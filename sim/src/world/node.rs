@@ -119,6 +119,12 @@ impl<P: Process> Node<P> {
         }
     }
 
+    /// What the timer of this number is to remind of, if it is still set.
+    pub(super) fn take_timer(&mut self, number: u64) -> Option<P::Timer> {
+        let place = self.timers.iter().position(|slot| slot.number == number)?;
+        Some(self.timers.swap_remove(place).timer)
+    }
+
     /// All that a crash takes, the disk apart.
     pub(super) fn forget(&mut self, now: Time) {
         self.timers.clear();

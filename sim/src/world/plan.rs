@@ -46,12 +46,10 @@ impl<P: Process> World<P> {
         self.faults.wait_for_event_after(self.events, &setup.plan);
     }
 
-    #[cold]
     pub(super) fn set_off_by_message(&mut self, sent: &str) {
-        let setup = Arc::clone(&self.setup);
         for place in 0..self.faults.message_triggers.len() {
             let (index, seen) = &mut self.faults.message_triggers[place];
-            let Trigger::Message { message, nth } = &setup.plan[*index].when else {
+            let Trigger::Message { message, nth } = &self.setup.plan[*index].when else {
                 unreachable!("only faults that wait for a message are in this list")
             };
             if message != sent {
