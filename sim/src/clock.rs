@@ -330,13 +330,15 @@ mod tests {
     fn short_and_long_arithmetic_agree() {
         let mut stream = Stream::named(1, "lines");
         for _ in 0..20_000 {
-            let rate_ppb = signed(&mut stream, 10u64.pow(1 + stream.clone().below(9) as u32));
+            let size = 10u64.pow(1 + stream.below(9) as u32);
+            let rate_ppb = signed(&mut stream, size);
             let line = Line {
                 touched: Time(stream.below(1 << 40)),
                 value: stream.below(1 << 50),
                 rate_ppb: rate_ppb.max(-(BILLION as i64)),
             };
-            let passed = stream.below(1 << (1 + stream.clone().below(50)));
+            let bits = 1 + stream.below(50);
+            let passed = stream.below(1 << bits);
             let exact = i128::from(passed) * i128::from(line.rate_ppb) / BILLION;
             let read = i128::from(line.value) + i128::from(passed) + exact;
             assert_eq!(i128::from(line.read(line.touched + Span(passed))), read);
