@@ -37,7 +37,7 @@ fn calls() -> Vec<PlannedCall<Request>> {
         client: ClientId((i % u64::from(CLIENTS)) as u32),
         start: Start::At(Time::ZERO + Span::millis(5 * i)),
         route: Route::Sticky,
-        request: if i % 16 >= 14 || i % 64 == 0 {
+        request: if i % 16 >= 14 || i.is_multiple_of(64) {
             Request::Write {
                 key: i as u32,
                 value: i,
