@@ -6,7 +6,8 @@
 //! probability; nothing is invented, nothing is there twice; nodes that have heard of the same events
 //! show the same. No order is promised. Tolerates lost, doubled, reordered and late messages,
 //! partitions, pauses, slow and failing disks, and crashes of any number of nodes as long as what was
-//! synced survives. No clock is asked for the time.
+//! synced survives. No clock is asked for the time. `gossip-steady.toml`, `gossip-under-chaos.toml` and
+//! `gossip-across-a-bridge.toml` test it.
 
 mod exchange;
 mod invariants;

@@ -6,6 +6,7 @@
 //! exactly once, in the order of its key, and every consumer's view converges to the database's.
 //! Tolerates lost, doubled, reordered and late messages, partitions, pauses, slow and failing disks,
 //! and crashes of any node as long as what was synced survives. No clock is asked for the time.
+//! `outbox-steady.toml`, `outbox-under-chaos.toml` and `outbox-relay-crash-loop.toml` test it.
 
 mod broker;
 mod consumer;

@@ -12,13 +12,13 @@
 //!
 //! - **synchronous**: linearizable. A write is answered when every replica of the in-sync set has it
 //!   on disk; one that does not answer is first taken out of the set, on the monitor's disk. Serves
-//!   while the monitor and one replica of the set do. `primary-backup-sync-*` test it.
+//!   while the monitor and one replica of the set do. `synchronous-*.toml` test it.
 //! - **semi-synchronous**: linearizable. A write is answered when one backup has it on disk too, and
 //!   a new primary is the one with the longest log when all replicas but one have answered: no
 //!   failure of one replica, and no order of such failures, loses an acknowledged write. Two that
-//!   are out at once stop it and lose nothing. `primary-backup-semi-*` test it.
+//!   are out at once stop it and lose nothing. `semi-synchronous-*.toml` test it.
 //! - **asynchronous**: linearizable while there is no failover, which may lose acknowledged writes
-//!   (`lost-write`); replicas converge after the heal. `primary-backup-async-*` test it.
+//!   (`lost-write`); replicas converge after the heal. `asynchronous-*.toml` test it.
 //!
 //! In every mode a call is applied at most once, under however many attempts.
 //!

@@ -27,7 +27,8 @@
 //!
 //! **Promise.** Atomic (AC1 to AC5) and strictly serializable, whatever crashes, is lost, doubled,
 //! reordered, cut, late or skewed. It blocks: a participant that has voted yes keeps its locks until
-//! it hears from its coordinator or from a peer that knows.
+//! it hears from its coordinator or from a peer that knows. `two-phase-commit-*.toml` and
+//! `money-is-neither-made-nor-lost.toml` test it.
 //! **Not promised.** A disk that is lost or rots takes its data with it: there is one copy. Clients
 //! must not retry a call at another node, which would make a second transaction of it. The log is
 //! never cut short: a run is short.
