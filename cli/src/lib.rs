@@ -47,7 +47,7 @@
 //!     let read = RegisterCall::Read(());
 //!     let requests = (1..100).flat_map(|n| [RegisterCall::Write((), n), read.clone(), read.clone()]);
 //!     let ask = |request| PlannedCall { client: ClientId(0), start: Start::At(Time::ZERO), route: Route::Any, request };
-//!     let mut setup = Setup::calm(cluster, (), requests.map(ask).collect(), Time::ZERO + Span::secs(2));
+//!     let mut setup = Setup::<Store>::calm(cluster, (), requests.map(ask).collect(), Time::ZERO + Span::secs(2));
 //!     let crash = Fault::Crash { node: Target::All, disk: DiskFate::Drawn };
 //!     let when = Trigger::At(Time::ZERO + Span::millis(50));
 //!     setup.plan.push(PlannedFault { when, fault: crash, lasts: Some(Span::millis(1)) });
