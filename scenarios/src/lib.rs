@@ -11,6 +11,7 @@ mod diagram;
 mod judge;
 mod known;
 mod nemesis;
+mod page;
 mod registry;
 mod run;
 mod suite;
@@ -27,6 +28,7 @@ pub use crate::{
     judge::{Seen, Served},
     known::Registered,
     nemesis::Nemesis,
+    page::protocols_page,
     registry::{Entry, protocol, protocols},
     run::{CannotRun, How, OPENING_BALANCE, RunResult, Runnable, Substrate, Which},
     suite::{Broken, Options, Seeds, prepare, repeat_command, run},

@@ -84,6 +84,8 @@ pub struct RunResult {
     pub latencies_us: Vec<u64>,
     /// Messages between nodes.
     pub messages: u64,
+    /// Forced writes.
+    pub syncs: u64,
     /// From the heal until replicas agreed; none when nothing had to or they never did.
     pub converged_after: Option<Span>,
     /// Every fault of the plan and what became of it.
@@ -425,6 +427,7 @@ where
             calls: counts,
             latencies_us,
             messages: outcome.stats.messages,
+            syncs: outcome.stats.syncs,
             converged_after: outcome.converged_after,
             faults: setup
                 .plan

@@ -6,7 +6,7 @@ use murphy_reports::record::{SuiteOutcome, SuiteRecord};
 use murphy_scenarios::{
     Options, Registered, Seeds, Substrate,
     language::{Expectation, Scenario, find},
-    protocols, run,
+    protocols, protocols_page, run,
 };
 
 fn catalogue() -> Vec<Scenario> {
@@ -41,23 +41,64 @@ fn digests(record: &SuiteRecord) -> BTreeSet<(String, String)> {
         .collect()
 }
 
+/// The scenarios of a protocol in one of its modes, the first of which is the default.
+fn in_mode<'a>(
+    catalogue: &'a [Scenario],
+    protocol: &'a str,
+    mode: Option<&'a str>,
+    is_default: bool,
+) -> impl Iterator<Item = &'a Scenario> {
+    catalogue.iter().filter(move |scenario| {
+        scenario.protocol == protocol
+            && match &scenario.mode {
+                None => is_default,
+                written => written.as_deref() == mode,
+            }
+    })
+}
+
 #[test]
-fn every_protocol_has_a_steady_and_a_hostile_scenario_that_hold_and_at_least_four_mutants() {
+fn every_promise_has_a_steady_and_a_hostile_scenario_that_hold() {
     let catalogue = catalogue();
-    assert!(catalogue.len() >= 16);
     for entry in protocols() {
-        let clean = catalogue
-            .iter()
-            .filter(|s| s.protocol == entry.name && s.expect == Expectation::Holds);
-        let (hostile, steady): (Vec<_>, Vec<_>) =
-            clean.partition(|s| !s.nemesis.draw.is_empty() || !s.nemesis.at.is_empty());
-        assert!(
-            !hostile.is_empty() && !steady.is_empty(),
-            "{} has both kinds",
-            entry.name
-        );
-        assert!(entry.mutants.len() >= 4, "{} has four mutants", entry.name);
+        let modes: Vec<Option<&str>> = match entry.modes {
+            [] => vec![None],
+            modes => modes.iter().map(|mode| Some(mode.name)).collect(),
+        };
+        for (i, mode) in modes.into_iter().enumerate() {
+            let clean = in_mode(&catalogue, entry.name, mode, i == 0)
+                .filter(|s| s.mutant.is_none() && s.expect == Expectation::Holds);
+            let (hostile, steady): (Vec<_>, Vec<_>) =
+                clean.partition(|s| !s.nemesis.draw.is_empty() || !s.nemesis.at.is_empty());
+            assert!(
+                !hostile.is_empty() && !steady.is_empty(),
+                "{} {mode:?} has {} hostile and {} steady scenarios",
+                entry.name,
+                hostile.len(),
+                steady.len()
+            );
+        }
+        assert!(!entry.mutants.is_empty(), "{} has mutants", entry.name);
     }
+}
+
+#[test]
+fn the_page_of_protocols_says_what_is_so() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/CATALOG.md");
+    let written = std::fs::read_to_string(page).expect("models/CATALOG.md can be read");
+    let now = protocols_page(&catalogue()).expect("steady scenarios run");
+    let differs = written
+        .lines()
+        .zip(now.lines())
+        .find(|(old, new)| old != new);
+    assert!(
+        written == now,
+        "models/CATALOG.md is out of date{}: run `cargo run --package murphy-scenarios \
+         --example protocols_page > models/CATALOG.md`",
+        differs.map_or(String::new(), |(old, new)| format!(
+            ", it has\n{old}\ninstead of\n{new}\n"
+        ))
+    );
 }
 
 #[test]
