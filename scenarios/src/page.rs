@@ -21,7 +21,7 @@ pub fn protocols_page(catalogue: &[Scenario]) -> Result<String, CannotRun> {
     let mutants: usize = entries.iter().map(|entry| entry.mutants.len()).sum();
     line(
         &mut page,
-        format!(
+        &format!(
             "{} protocols, {mutants} mutants, {} scenarios.",
             entries.len(),
             catalogue.len()
@@ -30,13 +30,13 @@ pub fn protocols_page(catalogue: &[Scenario]) -> Result<String, CannotRun> {
     page.push_str(PROMISES);
     for entry in &entries {
         for way in ways(entry) {
-            line(&mut page, promise(entry, way, catalogue)?);
+            line(&mut page, &promise(entry, way, catalogue)?);
         }
     }
     page.push_str(MUTANTS);
     for entry in &entries {
         for planted in entry.mutants {
-            line(&mut page, mutant(entry, planted, catalogue));
+            line(&mut page, &mutant(entry, planted, catalogue));
         }
     }
     Ok(page)
@@ -70,8 +70,8 @@ Each is one arm or one constant beside its clean twin, and must show its own ano
 |---|---|---|---|---|
 ";
 
-fn line(page: &mut String, text: String) {
-    page.push_str(&text);
+fn line(page: &mut String, text: &str) {
+    page.push_str(text);
     page.push('\n');
 }
 
