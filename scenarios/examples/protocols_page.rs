@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[allow(clippy::needless_pass_by_value)] // What `map_err` hands over.
 fn told(errors: Vec<LanguageError>) -> String {
     let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
     lines.join("\n")
