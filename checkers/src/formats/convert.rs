@@ -461,3 +461,39 @@ fn same_shape(call: &Txn, end: &Txn) -> bool {
 
 /// The history of registers that events tell.
 pub(super) type AtomRegisters = RegisterHistory<Atom, Atom>;
+
+/// Reads and writes of registers as transactions of one step; none if there are compare-and-sets.
+pub(super) fn single_steps(history: &AtomRegisters, initial: Option<&Atom>) -> Option<TxnHistory> {
+    let mut values: BTreeMap<Atom, i64> = BTreeMap::new();
+    let mut keys: BTreeMap<Atom, u64> = BTreeMap::new();
+    let mut operations = Vec::with_capacity(history.len());
+    for operation in history.operations() {
+        let next = keys.len() as u64;
+        let key = *keys.entry(operation.call.key().clone()).or_insert(next);
+        let next = values.len() as i64;
+        let mut number = |atom: &Atom| *values.entry(atom.clone()).or_insert(next);
+        let step = match (&operation.call, operation.response()) {
+            (RegisterCall::Read(_), Some(RegisterResponse::Value(value))) => {
+                let value = value.as_ref().filter(|value| Some(*value) != initial);
+                MicroOp::Read(key, value.map(&mut number))
+            }
+            (RegisterCall::Read(_), _) => MicroOp::Read(key, None),
+            (RegisterCall::Write(_, value), _) => MicroOp::Write(key, number(value)),
+            (RegisterCall::Cas { .. }, _) => return None,
+        };
+        operations.push(Operation {
+            process: operation.process,
+            call: vec![step.clone()],
+            invoked: operation.invoked,
+            outcome: match operation.outcome {
+                Outcome::Ok { at, .. } => Outcome::Ok {
+                    at,
+                    response: vec![step],
+                },
+                Outcome::Fail { at } => Outcome::Fail { at },
+                Outcome::Info => Outcome::Info,
+            },
+        });
+    }
+    Some(History::from_operations(operations).expect("a history in other words is still one"))
+}

@@ -2,90 +2,26 @@
 
 use super::atom::{Atom, Names};
 use super::convert::{
-    self, AtomRegisters, End, KvModel, MultiRegister, Pairing, Transactions, plain_end, wrong,
+    self, AtomRegisters, KvModel, MultiRegister, Pairing, Transactions, single_steps,
 };
 use super::event::{Event, Events};
+use super::model::Model;
+use super::objects::{bank_event, counter_event, id_event, lock_event, pile_event, set_event};
 use super::reader::{Form, Forms};
 use super::{FormatError, InputFormat, awdit};
 use crate::anomaly::AnomalyName;
 use crate::bank::{self, Bank, BankCall, BankResponse};
 use crate::budget::{Budget, Meter};
 use crate::direct;
-use crate::history::{History, Operation, Outcome};
-use crate::linearizable::{
-    self, Counter, CounterCall, CounterResponse, Lock, LockCall, Pile, PileCall, PileResponse,
-    Register, RegisterCall, RegisterResponse, Sequential, Set, SetCall, SetResponse,
-};
+use crate::history::History;
+use crate::linearizable::{self, Counter, Lock, Pile, Register, Sequential, Set};
 use crate::transactions::{
-    Ask, Boundary, Level, MicroOp, TxnHistory, VersionOrders, boundary, check_list_append,
+    Ask, Boundary, Level, TxnHistory, VersionOrders, boundary, check_list_append,
     check_rw_register, sessions,
 };
 use crate::verdict::{Anomaly, Reason, Verdict, guard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
-use std::str::FromStr;
-
-macro_rules! models {
-    ($($variant:ident = $name:literal, $meaning:literal;)+) => {
-        /// What a history is about.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Model {
-            $(#[doc = $meaning] $variant,)+
-        }
-
-        impl Model {
-            /// Every model.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The spelling, as on the command line.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
-            /// One sentence that says what it is.
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning,)+ }
-            }
-        }
-    };
-}
-
-models! {
-    Register = "register", "Registers that are read and written, one for each key.";
-    CasRegister = "cas-register", "Registers with compare-and-set, one for each key.";
-    MultiRegister = "multi-register", "Registers that are read and written several at once.";
-    Kv = "kv", "Strings that are got, put and appended to, one for each key.";
-    Set = "set", "A set: add, remove, read of all.";
-    Counter = "counter", "A counter: add and read.";
-    Queue = "queue", "A queue: enqueue and dequeue.";
-    Stack = "stack", "A stack: push and pop.";
-    Lock = "lock", "A lock: acquire and release.";
-    ListAppend = "list-append", "Transactions that append to lists and read them.";
-    RwRegister = "rw-register", "Transactions that read and write registers.";
-    Bank = "bank", "Accounts whose sum stays the same.";
-    SetFull = "set-full", "A set that only grows: lost, stale and phantom elements.";
-    LongFork = "long-fork", "Writes of single keys and reads of several: opposite orders.";
-    UniqueIds = "unique-ids", "Ids that are given out once.";
-    TotalQueue = "total-queue", "A queue in which everything put is taken once, in any order.";
-}
-
-impl FromStr for Model {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|model| model.as_str() == name)
-            .ok_or_else(|| {
-                let names: Vec<&str> = Self::ALL.iter().map(|model| model.as_str()).collect();
-                format!(
-                    "there is no model `{name}`; models are {}",
-                    names.join(", ")
-                )
-            })
-    }
-}
 
 /// How to judge.
 #[derive(Clone, Debug)]
@@ -514,42 +450,6 @@ fn unsupported(model: Model, level: Level) -> Verdict {
     Verdict::Unknown(Reason::NotEnoughKnown(words))
 }
 
-/// Reads and writes of registers as transactions of one step; none if there are compare-and-sets.
-fn single_steps(history: &AtomRegisters, initial: Option<&Atom>) -> Option<TxnHistory> {
-    let mut values: BTreeMap<Atom, i64> = BTreeMap::new();
-    let mut keys: BTreeMap<Atom, u64> = BTreeMap::new();
-    let mut operations = Vec::with_capacity(history.len());
-    for operation in history.operations() {
-        let next = keys.len() as u64;
-        let key = *keys.entry(operation.call.key().clone()).or_insert(next);
-        let next = values.len() as i64;
-        let mut number = |atom: &Atom| *values.entry(atom.clone()).or_insert(next);
-        let step = match (&operation.call, operation.response()) {
-            (RegisterCall::Read(_), Some(RegisterResponse::Value(value))) => {
-                let value = value.as_ref().filter(|value| Some(*value) != initial);
-                MicroOp::Read(key, value.map(&mut number))
-            }
-            (RegisterCall::Read(_), _) => MicroOp::Read(key, None),
-            (RegisterCall::Write(_, value), _) => MicroOp::Write(key, number(value)),
-            (RegisterCall::Cas { .. }, _) => return None,
-        };
-        operations.push(Operation {
-            process: operation.process,
-            call: vec![step.clone()],
-            invoked: operation.invoked,
-            outcome: match operation.outcome {
-                Outcome::Ok { at, .. } => Outcome::Ok {
-                    at,
-                    response: vec![step],
-                },
-                Outcome::Fail { at } => Outcome::Fail { at },
-                Outcome::Info => Outcome::Info,
-            },
-        });
-    }
-    Some(History::from_operations(operations).expect("a history in other words is still one"))
-}
-
 /// The verdict with the names of keys put back.
 fn named(verdict: Verdict, names: &Names) -> Verdict {
     let Verdict::Violated(anomalies) = verdict else {
@@ -567,144 +467,4 @@ fn named(verdict: Verdict, names: &Names) -> Verdict {
         anomaly
     };
     Verdict::Violated(anomalies.into_iter().map(put_back).collect())
-}
-
-fn set_event(
-    pairing: &mut Pairing<SetCall<Atom>, SetResponse<Atom>>,
-    event: &Event,
-) -> Result<(), FormatError> {
-    let call = |event: &Event| match event.f.as_str() {
-        "add" => Ok(SetCall::Add(convert::atom(event, &event.value)?)),
-        "remove" | "del" => Ok(SetCall::Remove(convert::atom(event, &event.value)?)),
-        "read" => Ok(SetCall::Read),
-        _ => Err(wrong(event, "a set knows add, remove and read")),
-    };
-    pairing.take(event, call, |call, event| {
-        plain_end(event, || match (call, event.value.items()) {
-            (SetCall::Read, Some(items)) => Ok(SetResponse::Elements(
-                items.iter().filter_map(Atom::of).collect(),
-            )),
-            (SetCall::Read, None) => Err(wrong(event, "a read of a set gives a list")),
-            (SetCall::Add(_) | SetCall::Remove(_), _) => Ok(SetResponse::Done),
-        })
-    })
-}
-
-fn counter_event(
-    pairing: &mut Pairing<CounterCall, CounterResponse>,
-    event: &Event,
-) -> Result<(), FormatError> {
-    let number = |event: &Event| {
-        event
-            .value
-            .integer()
-            .ok_or_else(|| wrong(event, "the value is a whole number"))
-    };
-    let call = |event: &Event| match event.f.as_str() {
-        "add" | "inc" | "increment" => {
-            let more = if event.value == Form::Nil {
-                1
-            } else {
-                number(event)?
-            };
-            Ok(CounterCall::Add(more))
-        }
-        "dec" | "decrement" => {
-            let less = if event.value == Form::Nil {
-                1
-            } else {
-                number(event)?
-            };
-            Ok(CounterCall::Add(-less))
-        }
-        "read" => Ok(CounterCall::Read),
-        _ => Err(wrong(event, "a counter knows add and read")),
-    };
-    pairing.take(event, call, |call, event| {
-        plain_end(event, || match call {
-            CounterCall::Read => Ok(CounterResponse::Sum(number(event)?)),
-            CounterCall::Add(_) => Ok(CounterResponse::Added),
-        })
-    })
-}
-
-fn pile_event(
-    pairing: &mut Pairing<PileCall<Atom>, PileResponse<Atom>>,
-    event: &Event,
-) -> Result<(), FormatError> {
-    let call = |event: &Event| match event.f.as_str() {
-        "enqueue" | "push" | "put" | "send" => {
-            Ok(PileCall::Put(convert::atom(event, &event.value)?))
-        }
-        "dequeue" | "pop" | "take" => Ok(PileCall::Take),
-        _ => Err(wrong(
-            event,
-            "a queue knows enqueue and dequeue, a stack push and pop",
-        )),
-    };
-    pairing.take(event, call, |call, event| {
-        plain_end(event, || match call {
-            PileCall::Put(_) => Ok(PileResponse::Put),
-            PileCall::Take => Ok(PileResponse::Taken(Atom::of(&event.value))),
-        })
-    })
-}
-
-fn lock_event(pairing: &mut Pairing<LockCall, bool>, event: &Event) -> Result<(), FormatError> {
-    let call = |event: &Event| match event.f.as_str() {
-        "acquire" | "lock" => Ok(LockCall::Acquire(event.process)),
-        "release" | "unlock" => Ok(LockCall::Release(event.process)),
-        _ => Err(wrong(event, "a lock knows acquire and release")),
-    };
-    pairing.take(event, call, |_, event| plain_end(event, || Ok(true)))
-}
-
-fn id_event(pairing: &mut Pairing<(), Atom>, event: &Event) -> Result<(), FormatError> {
-    pairing.take(
-        event,
-        |_| Ok(()),
-        |(), event| match plain_end(event, || convert::atom(event, &event.value))? {
-            End::Ok(id) => Ok(End::Ok(id)),
-            other => Ok(other),
-        },
-    )
-}
-
-fn bank_event(
-    pairing: &mut Pairing<BankCall, BankResponse>,
-    event: &Event,
-) -> Result<(), FormatError> {
-    let call = |event: &Event| match event.f.as_str() {
-        "transfer" => {
-            let part = |key: &str| {
-                let value = event.value.get(key).and_then(Form::integer);
-                value.ok_or_else(|| wrong(event, "a transfer is {:from a :to b :amount n}"))
-            };
-            let account = |key: &str| {
-                u64::try_from(part(key)?).map_err(|_| wrong(event, "accounts are numbers from 0"))
-            };
-            Ok(BankCall::Transfer {
-                from: account("from")?,
-                to: account("to")?,
-                amount: part("amount")?,
-            })
-        }
-        "read" => Ok(BankCall::Read),
-        _ => Err(wrong(event, "a bank knows transfer and read")),
-    };
-    pairing.take(event, call, |call, event| {
-        plain_end(event, || match (call, &event.value) {
-            (BankCall::Transfer { .. }, _) => Ok(BankResponse::Transferred),
-            (BankCall::Read, Form::Map(entries)) => {
-                let balance = |(account, balance): &(Form, Form)| {
-                    let account = account.integer().or_else(|| account.name()?.parse().ok());
-                    Some((u64::try_from(account?).ok()?, balance.integer()?))
-                };
-                let balances: Option<BTreeMap<u64, i64>> = entries.iter().map(balance).collect();
-                let error = || wrong(event, "a read of a bank gives {account balance}");
-                Ok(BankResponse::Balances(balances.ok_or_else(error)?))
-            }
-            (BankCall::Read, _) => Err(wrong(event, "a read of a bank gives {account balance}")),
-        })
-    })
 }

@@ -11,12 +11,15 @@ mod awdit;
 mod convert;
 mod event;
 mod judge;
+mod model;
+mod objects;
 mod reader;
 
 pub use atom::{Atom, Names};
 pub use convert::{KvCall, KvModel, MultiCall, MultiRegister};
 pub use event::{Event, EventKind, Events};
-pub use judge::{CheckOptions, CheckReport, Model, check_text};
+pub use judge::{CheckOptions, CheckReport, check_text};
+pub use model::Model;
 pub use reader::{Form, Forms};
 
 use std::fmt;

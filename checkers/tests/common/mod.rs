@@ -2,6 +2,8 @@
 //! linearizability, by brute force.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub(crate) mod transactions;
+
 use murphy_checkers::linearizable::{RegisterCall, RegisterHistory, RegisterResponse, Sequential};
 use murphy_checkers::{History, Moment, Operation, Outcome, Process};
 
