@@ -2,39 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use murphy_sim::{CallId, NodeId, Time};
+use murphy_sim::{NodeId, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::service::kv;
-
-/// The how-manieth primary. The monitor gives each number to one replica.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Epoch(pub u64);
-
-/// How far a log goes, and the epoch of its last entry. Of two logs the later position has more of
-/// what was acknowledged (as in Raft, section 5.4.1).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct Position {
-    /// The epoch of the last entry; zero where there is none.
-    pub epoch: Epoch,
-    /// How many entries.
-    pub length: u64,
-}
-
-/// One entry of the replicated log.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Entry {
-    /// The epoch whose primary appended it.
-    pub epoch: Epoch,
-    /// The update and the call it came with. None in the first entry of each epoch, with which a
-    /// new primary makes sure of all that it inherits, and cuts off every tail that it does not.
-    pub update: Option<(CallId, kv::Request)>,
-}
+pub use crate::shared::log::{Entry, Epoch, Position};
 
 /// Who does what, as the monitor has decided.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -36,8 +36,6 @@
 mod backup;
 mod config;
 mod invariants;
-mod journal;
-mod log;
 mod message;
 mod monitor;
 mod primary;

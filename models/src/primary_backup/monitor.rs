@@ -10,9 +10,9 @@ use murphy_sim::{CallId, Context, LogIndex, NodeId, Reply, Span, Time};
 use super::{
     PrimaryBackup,
     config::{Config, Mode, Mutant},
-    journal::Journal,
     message::{Configuration, Epoch, Message, Position, Record, Timer},
 };
+use crate::shared::journal::Journal;
 
 /// The monitor's state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

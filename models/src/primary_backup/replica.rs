@@ -6,12 +6,13 @@ use super::{
     PrimaryBackup,
     backup::Backup,
     config::Config,
-    journal::Journal,
-    log::Log,
     message::{Configuration, Entry, Epoch, Message, Record, Timer},
     primary::Primary,
 };
-use crate::service::kv;
+use crate::{
+    service::kv,
+    shared::{journal::Journal, log::Log},
+};
 
 pub(super) type Ctx<'a> = Context<'a, PrimaryBackup>;
 

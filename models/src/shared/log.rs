@@ -2,16 +2,45 @@
 //! Pure: knows no node, no message and no disk.
 
 use murphy_sim::CallId;
+use serde::{Deserialize, Serialize};
 
-use super::message::{Entry, Epoch, Position};
 use crate::{
     service::kv,
     shared::sessions::{Asked, Sessions},
 };
 
+/// The how-manieth configuration. In each of them one node alone appends entries of its own.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Epoch(pub u64);
+
+/// How far a log goes, and the epoch of its last entry. Of two logs the later position has more of
+/// what was acknowledged (as in Raft, section 5.4.1).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Position {
+    /// The epoch of the last entry; zero where there is none.
+    pub epoch: Epoch,
+    /// How many entries.
+    pub length: u64,
+}
+
+/// One entry of a replicated log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Entry {
+    /// The epoch in which it was appended.
+    pub epoch: Epoch,
+    /// The update and the call it came with. None in an entry with which whoever leads an epoch
+    /// makes sure of all that it inherits, and cuts off every tail that it does not.
+    pub update: Option<(CallId, kv::Request)>,
+}
+
 /// Entries, and the state after the first `applied` of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Log {
+pub(crate) struct Log {
     entries: Vec<Entry>,
     applied: u64,
     registers: kv::View,
@@ -20,27 +49,27 @@ pub(super) struct Log {
 
 impl Log {
     /// How many entries there are.
-    pub(super) const fn length(&self) -> u64 {
+    pub(crate) const fn length(&self) -> u64 {
         self.entries.len() as u64
     }
 
     /// How many entries are applied, from the first.
-    pub(super) const fn applied(&self) -> u64 {
+    pub(crate) const fn applied(&self) -> u64 {
         self.applied
     }
 
     /// What the applied entries have made of the registers.
-    pub(super) const fn registers(&self) -> &kv::View {
+    pub(crate) const fn registers(&self) -> &kv::View {
         &self.registers
     }
 
     /// The entries after the first `from` and up to and with number `upto`.
-    pub(super) fn slice(&self, from: u64, upto: u64) -> &[Entry] {
+    pub(crate) fn slice(&self, from: u64, upto: u64) -> &[Entry] {
         &self.entries[from as usize..upto as usize]
     }
 
     /// The epoch of entry number `length`; zero before the first and after the last.
-    pub(super) fn epoch_at(&self, length: u64) -> Epoch {
+    pub(crate) fn epoch_at(&self, length: u64) -> Epoch {
         let entry = (length as usize).checked_sub(1);
         entry
             .and_then(|i| self.entries.get(i))
@@ -48,7 +77,7 @@ impl Log {
     }
 
     /// The position after the first `length` entries.
-    pub(super) fn position(&self, length: u64) -> Position {
+    pub(crate) fn position(&self, length: u64) -> Position {
         Position {
             epoch: self.epoch_at(length),
             length,
@@ -57,7 +86,7 @@ impl Log {
 
     /// How many entries can still agree with a log that does not agree with this one at `length`:
     /// everything before the epoch that is there (Raft, section 5.3, the optimisation).
-    pub(super) fn before_mismatch(&self, length: u64) -> u64 {
+    pub(crate) fn before_mismatch(&self, length: u64) -> u64 {
         if length > self.length() {
             return self.length();
         }
@@ -66,7 +95,7 @@ impl Log {
     }
 
     /// Grows by one.
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(crate) fn push(&mut self, entry: Entry) {
         assert!(
             entry.epoch >= self.epoch_at(self.length()),
             "epochs in a log never fall"
@@ -75,7 +104,7 @@ impl Log {
     }
 
     /// Forgets all but the first `keep` entries; what was applied of the others is undone.
-    pub(super) fn cut(&mut self, keep: u64) {
+    pub(crate) fn cut(&mut self, keep: u64) {
         self.entries.truncate(keep as usize);
         if keep < self.applied {
             self.applied = 0;
@@ -86,7 +115,7 @@ impl Log {
     }
 
     /// Applies what is not yet applied of the first `upto` entries, each call at most once.
-    pub(super) fn apply(&mut self, upto: u64) {
+    pub(crate) fn apply(&mut self, upto: u64) {
         assert!(upto <= self.length(), "only what is there can be applied");
         while self.applied < upto {
             let entry = &self.entries[self.applied as usize];
@@ -102,7 +131,7 @@ impl Log {
     }
 
     /// What an applied call was answered, if it is its client's last.
-    pub(super) fn answer(&self, call: CallId) -> Option<&kv::Response> {
+    pub(crate) fn answer(&self, call: CallId) -> Option<&kv::Response> {
         match self.answers.look(call) {
             Asked::Again(response) => Some(response),
             Asked::New | Asked::Late => None,
@@ -110,7 +139,7 @@ impl Log {
     }
 
     /// The last call of each client in the whole log, applied or not, and its entry's number.
-    pub(super) fn calls(&self) -> Sessions<u64> {
+    pub(crate) fn calls(&self) -> Sessions<u64> {
         let mut calls = Sessions::default();
         for (i, entry) in self.entries.iter().enumerate() {
             if let Some((call, _)) = &entry.update
