@@ -112,6 +112,7 @@ anomaly_names! {
     DuplicateMessage = "duplicate-message", "A message was taken more often than it was put.";
     UnseenMessage = "unseen", "An acknowledged message has not been polled by the end.";
     AbortedRead = "aborted-read", "A poll gave a message whose sending failed.";
+    PrecommittedRead = "precommitted-read", "A transaction polled a message that it had sent itself and not yet committed.";
     InconsistentOffsets = "inconsistent-offsets", "One offset of a partition holds different messages.";
     IntPollSkip = "int-poll-skip", "One transaction's polls skipped messages between two of its polls.";
     ExtPollSkip = "poll-skip", "Successive polls of one process skipped messages between them.";

@@ -15,6 +15,7 @@ pub mod formats;
 mod hash;
 pub mod history;
 pub mod linearizable;
+pub mod log;
 pub mod transactions;
 pub mod verdict;
 
