@@ -269,3 +269,67 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_log_is_read_as_jepsens_kafka_workload_writes_it() {
+    let text = "{:process 0, :type :invoke, :f :send, :value [[:send x 10] [:send x 11]]}
+        {:process 0, :type :ok, :f :send, :value [[:send x [0 10]] [:send x [1 11]]]}
+        {:process 1, :type :invoke, :f :assign, :value [x]}
+        {:process 1, :type :ok, :f :assign, :value [x]}
+        {:process 1, :type :invoke, :f :poll, :value [[:poll]]}
+        {:process 1, :type :ok, :f :poll, :value [[:poll {x [[0 10]]}]]}
+        {:process 1, :type :invoke, :f :txn, :value [[:poll] [:send y 1]]}
+        {:process 1, :type :ok, :f :txn, :value [[:poll {x [[1 11]]}] [:send y [nil 1]]]}
+        {:process 1, :type :invoke, :f :poll, :value [[:poll]]}
+        {:process 1, :type :ok, :f :poll, :value [[:poll {y [[0 1]]}]]}";
+    let report = judge(Model::Log, text);
+    assert_eq!(report.verdict, Verdict::Holds, "{:#?}", report.verdict);
+    assert_eq!(report.operations, 5);
+    let skipping = text.replace("[[1 11]]", "[[2 12]]");
+    let report = judge(Model::Log, &skipping);
+    assert_eq!(
+        report.anomalies,
+        [
+            AnomalyName::LostWrite,
+            AnomalyName::PhantomMessage,
+            AnomalyName::ExtPollSkip
+        ]
+    );
+    let told = report.verdict.anomalies()[0].to_string();
+    assert!(told.contains("partition x"), "names are put back: {told}");
+    // A rebalance in between, or a subscription, and the consumer may begin anywhere.
+    let first = ":f :txn, :value [[:poll {x";
+    let rebalanced = skipping.replace(first, &format!(":rebalance-log [{{:keys [x]}}], {first}"));
+    assert!(
+        !judge(Model::Log, &rebalanced)
+            .verdict
+            .has(AnomalyName::ExtPollSkip)
+    );
+    let subscribed = skipping.replace(":assign", ":subscribe");
+    assert!(
+        !judge(Model::Log, &subscribed)
+            .verdict
+            .has(AnomalyName::ExtPollSkip)
+    );
+    let mut options = CheckOptions::new(Model::Log);
+    options.anomalies = Some(vec![AnomalyName::ExtPollSkip]);
+    let report = check_text(skipping.as_bytes(), &options).expect("well-formed");
+    assert_eq!(
+        report.anomalies,
+        [AnomalyName::PhantomMessage, AnomalyName::ExtPollSkip]
+    );
+}
+
+#[test]
+fn a_log_in_json_has_strings_for_keys() {
+    let text = r#"{"process": 0, "type": "invoke", "f": "send", "value": [["send", 3, 10]]}
+        {"process": 0, "type": "ok", "f": "send", "value": [["send", 3, [0, 10]]]}
+        {"process": 0, "type": "invoke", "f": "poll", "value": [["poll"]]}
+        {"process": 0, "type": "ok", "f": "poll", "value": [["poll", {"3": [[0, 10]]}]]}"#;
+    assert_eq!(judge(Model::Log, text).verdict, Verdict::Holds);
+    let lost = text.replace("[[0, 10]]}]]", "[[1, 10]]}]]");
+    assert_eq!(
+        judge(Model::Log, &lost).anomalies,
+        [AnomalyName::DuplicateMessage]
+    );
+}

@@ -32,6 +32,10 @@ pub struct Event {
     pub key: Option<Form>,
     /// The value.
     pub value: Form,
+    /// Keys that were rebalanced meanwhile: the `:keys` of the `:rebalance-log` beside the value.
+    pub rebalanced: Vec<Form>,
+    /// Is there a `:seek-to-beginning?` beside the value?
+    pub seeks: bool,
     /// Nanoseconds; zero where the history does not say.
     pub time: u64,
 }
@@ -133,8 +137,25 @@ fn event(line: u64, form: &Form) -> Result<Option<Event>, FormatError> {
             .to_owned(),
         key: form.get("key").cloned(),
         value: form.get("value").cloned().unwrap_or(Form::Nil),
+        rebalanced: rebalanced(form),
+        seeks: form.get("seek-to-beginning?") == Some(&Form::Boolean(true)),
         time: u64::try_from(time).unwrap_or(0),
     }))
+}
+
+fn rebalanced(form: &Form) -> Vec<Form> {
+    let log = form.get("rebalance-log").and_then(Form::items);
+    let keys = |entry: &Form| {
+        entry
+            .get("keys")
+            .and_then(Form::items)
+            .map(<[Form]>::to_vec)
+    };
+    log.unwrap_or_default()
+        .iter()
+        .filter_map(keys)
+        .flatten()
+        .collect()
 }
 
 /// `INFO  jepsen.util - 0 :invoke :cas [1 2]`, tab-separated; other lines are passed over.
@@ -183,6 +204,8 @@ fn log_event(line: u64, text: &str) -> Result<Option<Event>, FormatError> {
         f,
         key: None,
         value,
+        rebalanced: Vec::new(),
+        seeks: false,
         time: 0,
     }))
 }

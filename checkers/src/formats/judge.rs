@@ -5,6 +5,7 @@ use super::convert::{
     self, AtomRegisters, KvModel, MultiRegister, Pairing, Transactions, single_steps,
 };
 use super::event::{Event, Events};
+use super::log::LogEvents;
 use super::model::Model;
 use super::objects::{bank_event, counter_event, id_event, lock_event, pile_event, set_event};
 use super::reader::{Form, Forms};
@@ -15,6 +16,7 @@ use crate::budget::{Budget, Meter};
 use crate::direct;
 use crate::history::History;
 use crate::linearizable::{self, Counter, Lock, Pile, Register, Sequential, Set};
+use crate::log::{self, LogPromise};
 use crate::transactions::{
     Ask, Boundary, Level, TxnHistory, VersionOrders, boundary, check_list_append,
     check_rw_register, sessions,
@@ -224,6 +226,11 @@ impl Reading<'_> {
                 let history = self.pair(&mut events, pile_event)?;
                 Ok(Judged::new(direct::total_queue(&history), history.len()))
             }
+            Model::Log => {
+                let mut log = LogEvents::default();
+                self.each(&mut events, |event| log.take(event))?;
+                Ok(self.judge_log(log))
+            }
             Model::Bank => {
                 let history = self.pair(&mut events, bank_event)?;
                 let bank = self.bank(&history)?;
@@ -402,6 +409,20 @@ impl Reading<'_> {
             Some(anomalies) => Ask::Anomalies(anomalies.clone()),
             None => Ask::Level(self.options.level.unwrap_or(Level::StrictSerializable)),
         }
+    }
+
+    /// Everything that the workload forbids, or the anomalies that were asked for.
+    fn judge_log(&self, log: LogEvents) -> Judged {
+        let (operations, usual, names) = log.finish();
+        let promise = match &self.options.anomalies {
+            None => usual,
+            Some(asked) => {
+                let others = log::LOG_ANOMALIES.iter().copied();
+                LogPromise::strict().allowing(others.filter(|name| !asked.contains(name)))
+            }
+        };
+        let verdict = guard(|| log::check(&operations, &promise));
+        Judged::new(named(verdict, &names), operations.len())
     }
 
     fn judge_transactions(&self, history: &TxnHistory, names: &Names) -> Judged {

@@ -11,6 +11,7 @@ mod awdit;
 mod convert;
 mod event;
 mod judge;
+mod log;
 mod model;
 mod objects;
 mod reader;

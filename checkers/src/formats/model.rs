@@ -43,6 +43,7 @@ models! {
     SetFull = "set-full", "A set that only grows: lost, stale and phantom elements.";
     LongFork = "long-fork", "Writes of single keys and reads of several: opposite orders.";
     UniqueIds = "unique-ids", "Ids that are given out once.";
+    Log = "log", "Partitioned logs that are sent to and polled, as in Jepsen's Kafka workload.";
     TotalQueue = "total-queue", "A queue in which everything put is taken once, in any order.";
 }
 
