@@ -5,9 +5,6 @@ use murphy_checkers::transactions::{Key, MicroOp, Txn, TxnHistory, Value};
 use murphy_checkers::{History, Moment, Operation, Outcome, Process};
 use std::collections::BTreeMap;
 
-/// Histories compared for each family of levels; raise it for a longer comparison.
-pub(crate) const COMPARISONS: u64 = 20_000;
-
 /// Every order of the numbers below a count.
 pub(crate) fn orders(count: usize) -> Vec<Vec<usize>> {
     let mut all = vec![vec![]];

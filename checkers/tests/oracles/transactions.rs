@@ -1,16 +1,15 @@
 //! Transactions: the levels that are judged by cycles against their definitions, by brute force, on
 //! small random histories.
 
-mod common;
-
-use common::Stream;
-use common::transactions::*;
+use crate::common::Stream;
+use crate::common::transactions::*;
 use murphy_checkers::transactions::{
     Ask, Key, Level, MicroOp, Txn, TxnHistory, Value, VersionOrders, check_list_append,
     check_rw_register,
 };
 use murphy_checkers::{History, Meter, Verdict};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Transactions that read prefixes of one order of versions for each key and then append.
 fn random_lists(stream: &mut Stream) -> TxnHistory {
@@ -101,10 +100,11 @@ fn lists(history: &TxnHistory, level: Level) -> Verdict {
     check_list_append(history, &Ask::Level(level), &mut Meter::default()).verdict
 }
 
-#[test]
-fn list_append_levels_agree_with_their_definitions() {
+/// List-append levels agree with their definitions.
+pub(crate) fn list_append(seeds: Range<u64>) -> u64 {
+    let histories = seeds.end - seeds.start;
     let mut counts = [0; 4];
-    for seed in 0..COMPARISONS {
+    for seed in seeds {
         let history = random_lists(&mut Stream(seed));
         let definitions = [
             (Level::SnapshotIsolation, is_snapshot_isolated(&history)),
@@ -131,20 +131,19 @@ fn list_append_levels_agree_with_their_definitions() {
         }
     }
     for count in counts {
+        assert!(count * 50 > histories, "enough histories hold: {counts:?}");
         assert!(
-            count * 50 > COMPARISONS,
-            "enough histories hold: {counts:?}"
-        );
-        assert!(
-            count * 10 < COMPARISONS * 9,
+            count * 10 < histories * 9,
             "enough histories are broken: {counts:?}"
         );
     }
+    histories
 }
 
-#[test]
-fn a_stronger_level_never_passes_where_a_weaker_one_fails() {
-    for seed in 0..COMPARISONS / 20 {
+/// A stronger level never passes where a weaker one fails.
+pub(crate) fn implications(seeds: Range<u64>) -> u64 {
+    let histories = seeds.end - seeds.start;
+    for seed in seeds {
         let history = random_lists(&mut Stream(seed));
         for level in Level::ALL {
             if lists(&history, *level).holds() {
@@ -158,11 +157,13 @@ fn a_stronger_level_never_passes_where_a_weaker_one_fails() {
             }
         }
     }
+    histories
 }
 
-#[test]
-fn the_names_of_processes_and_values_mean_nothing() {
-    for seed in 0..COMPARISONS / 10 {
+/// The names of processes and values mean nothing.
+pub(crate) fn names(seeds: Range<u64>) -> u64 {
+    let histories = seeds.end - seeds.start;
+    for seed in seeds {
         let history = random_lists(&mut Stream(seed));
         let rename = |txn: &Txn| -> Txn {
             txn.iter()
@@ -188,16 +189,18 @@ fn the_names_of_processes_and_values_mean_nothing() {
             assert_eq!(one.names(), other.names(), "{level}, seed {seed}");
         }
     }
+    histories
 }
 
-#[test]
-fn register_transactions_that_are_serializable_are_never_condemned() {
+/// Register transactions that are serializable are never condemned.
+pub(crate) fn rw_register(seeds: Range<u64>) -> u64 {
+    let histories = seeds.end - seeds.start;
     let none = VersionOrders {
         complete: true,
         ..VersionOrders::default()
     };
     let mut condemned = 0;
-    for seed in 0..COMPARISONS {
+    for seed in seeds {
         let history = random_registers(&mut Stream(seed));
         for (level, holds) in [
             (Level::Serializable, is_serializable(&history, |_, _| false)),
@@ -219,5 +222,6 @@ fn register_transactions_that_are_serializable_are_never_condemned() {
             }
         }
     }
-    assert!(condemned * 10 > COMPARISONS, "enough is found: {condemned}");
+    assert!(condemned * 10 > histories, "enough is found: {condemned}");
+    histories
 }

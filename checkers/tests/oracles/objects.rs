@@ -1,17 +1,13 @@
 //! Sets, counters, queues, stacks and locks: the search against the definition, on small random
 //! histories; and sequential consistency against its own.
 
-mod common;
-
-use common::{Stream, is_linearizable_by_definition};
+use crate::common::{Stream, is_linearizable_by_definition};
 use murphy_checkers::linearizable::{
     Counter, CounterCall, CounterResponse, Lock, LockCall, Pile, PileCall, PileResponse, Register,
     RegisterCall, RegisterResponse, Sequential, Set, SetCall, SetResponse, check, check_sequential,
 };
 use murphy_checkers::{History, Meter, Moment, Operation, Outcome, Process};
-
-/// Histories compared for each object; raise it for a longer comparison.
-const COMPARISONS: u64 = 6_000;
+use std::ops::Range;
 
 /// Random intervals, a third of the processes' calls overlapping, with now and then no answer.
 fn random<M: Sequential>(
@@ -112,14 +108,17 @@ fn extend<M: Sequential>(
 }
 
 fn compare<M: Sequential>(
+    seeds: Range<u64>,
     model: &M,
     mut step: impl FnMut(&mut Stream, u32) -> (M::Call, M::Response),
-) where
+) -> u64
+where
     M::Call: Clone,
     M::Response: Clone,
 {
     let mut legal = 0;
-    for seed in 0..COMPARISONS {
+    let histories = seeds.end - seeds.start;
+    for seed in seeds {
         let history = random::<M>(&mut Stream(seed), &mut step);
         let expected = is_linearizable_by_definition(model, &history);
         let verdict = check(model, &history, &mut Meter::default());
@@ -147,30 +146,29 @@ fn compare<M: Sequential>(
         legal += u64::from(verdict.holds());
     }
     assert!(
-        legal * 50 > COMPARISONS,
+        legal * 50 > histories,
         "enough histories are legal: {legal}"
     );
     assert!(
-        legal * 20 < COMPARISONS * 19,
+        legal * 20 < histories * 19,
         "enough histories are illegal: {legal}"
     );
+    histories
 }
 
-#[test]
-fn sets_agree_with_the_definition() {
-    compare(&Set::new(), |stream, _| match stream.below(3) {
+pub(crate) fn sets(seeds: Range<u64>) -> u64 {
+    compare(seeds, &Set::new(), |stream, _| match stream.below(3) {
         0 => (SetCall::Add(stream.below(2)), SetResponse::Done),
         1 => (SetCall::Remove(stream.below(2)), SetResponse::Done),
         _ => {
             let seen = (0..2).filter(|_| stream.chance(40)).collect();
             (SetCall::Read, SetResponse::Elements(seen))
         }
-    });
+    })
 }
 
-#[test]
-fn counters_agree_with_the_definition() {
-    compare(&Counter { initial: 0 }, |stream, _| {
+pub(crate) fn counters(seeds: Range<u64>) -> u64 {
+    compare(seeds, &Counter { initial: 0 }, |stream, _| {
         if stream.chance(50) {
             (
                 CounterCall::Add(stream.below(3) as i64 - 1),
@@ -182,7 +180,7 @@ fn counters_agree_with_the_definition() {
                 CounterResponse::Sum(stream.below(3) as i64 - 1),
             )
         }
-    });
+    })
 }
 
 fn pile_step(stream: &mut Stream, _process: u32) -> (PileCall<u64>, PileResponse<u64>) {
@@ -194,31 +192,27 @@ fn pile_step(stream: &mut Stream, _process: u32) -> (PileCall<u64>, PileResponse
     }
 }
 
-#[test]
-fn queues_agree_with_the_definition() {
-    compare(&Pile::queue(), pile_step);
+pub(crate) fn queues(seeds: Range<u64>) -> u64 {
+    compare(seeds, &Pile::queue(), pile_step)
 }
 
-#[test]
-fn stacks_agree_with_the_definition() {
-    compare(&Pile::stack(), pile_step);
+pub(crate) fn stacks(seeds: Range<u64>) -> u64 {
+    compare(seeds, &Pile::stack(), pile_step)
 }
 
-#[test]
-fn locks_agree_with_the_definition() {
-    compare(&Lock, |stream, process| {
+pub(crate) fn locks(seeds: Range<u64>) -> u64 {
+    compare(seeds, &Lock, |stream, process| {
         let call = if stream.chance(50) {
             LockCall::Acquire(process)
         } else {
             LockCall::Release(process)
         };
         (call, stream.chance(70))
-    });
+    })
 }
 
-#[test]
-fn registers_agree_with_the_definition() {
-    compare(&Register::default(), |stream, _| {
+pub(crate) fn registers(seeds: Range<u64>) -> u64 {
+    compare(seeds, &Register::default(), |stream, _| {
         let key = 0;
         match stream.below(3) {
             0 => (
@@ -239,7 +233,7 @@ fn registers_agree_with_the_definition() {
                 (call, RegisterResponse::Swapped(stream.chance(50)))
             }
         }
-    });
+    })
 }
 
 /// Herlihy & Wing 1990, the histories of a queue in section 1.
