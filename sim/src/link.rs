@@ -122,7 +122,7 @@ impl LinkStates {
     }
 
     /// Sends one message on a link where nothing can happen to it, and says when it arrives.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn send_plain(
         &mut self,
         (from, to): (NodeId, NodeId),

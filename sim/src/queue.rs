@@ -12,10 +12,16 @@ const SLOT_BITS: u32 = 24;
 const ORDER_BITS: u32 = 40;
 const BELOW: usize = 4;
 
+/// Later than any: fills up the last four.
+const NONE: Key = Key::MAX;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<E> {
-    /// No key is less than the one above it: that of `i` is at `(i - 1) / BELOW`.
+    /// No key is less than the one above it: that of `i` is at `(i - 1) / BELOW`. The first stands
+    /// alone, all others in fours, of which the last is filled up with [`NONE`].
     heap: Vec<Key>,
+    /// How many of the heap are keys.
+    waiting: usize,
     slab: Vec<Option<E>>,
     free: Vec<u32>,
     pushed: u64,
@@ -25,6 +31,7 @@ impl<E> Default for Queue<E> {
     fn default() -> Queue<E> {
         Queue {
             heap: Vec::new(),
+            waiting: 0,
             slab: Vec::new(),
             free: Vec::new(),
             pushed: 0,
@@ -33,7 +40,7 @@ impl<E> Default for Queue<E> {
 }
 
 impl<E> Queue<E> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, at: Time, event: E) {
         let slot = match self.free.pop() {
             Some(slot) => {
@@ -55,7 +62,7 @@ impl<E> Queue<E> {
             "a run has fewer than 2^40 events"
         );
         let order = self.pushed << SLOT_BITS | u64::from(slot);
-        self.sift_up(Key::from(at.0) << 64 | Key::from(order));
+        self.insert(Key::from(at.0) << 64 | Key::from(order));
     }
 
     #[inline]
@@ -65,15 +72,8 @@ impl<E> Queue<E> {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(Time, E)> {
-        let last = self.heap.pop()?;
-        let key = match self.heap.first() {
-            Some(first) => {
-                let first = *first;
-                self.sift_down(last);
-                first
-            }
-            None => last,
-        };
+        let key = *self.heap.first()?;
+        self.take_first();
         let slot = (key as u32) & ((1 << SLOT_BITS) - 1);
         let event = self.slab[slot as usize]
             .take()
@@ -83,41 +83,51 @@ impl<E> Queue<E> {
     }
 
     #[inline]
-    fn sift_up(&mut self, key: Key) {
-        let mut hole = self.heap.len();
-        self.heap.push(key);
-        while hole > 0 {
-            let above = (hole - 1) / BELOW;
-            if self.heap[above] <= key {
-                break;
-            }
-            self.heap[hole] = self.heap[above];
-            hole = above;
+    fn insert(&mut self, key: Key) {
+        let place = self.waiting;
+        if place == self.heap.len() {
+            let more = if place == 0 { 1 } else { BELOW };
+            self.heap.resize(place + more, NONE);
         }
-        self.heap[hole] = key;
+        self.waiting += 1;
+        self.rise(key, place);
     }
 
-    /// Puts a key in the place of the first one.
+    /// Puts a key into a hole, or further up.
     #[inline]
-    fn sift_down(&mut self, key: Key) {
+    fn rise(&mut self, key: Key, mut hole: usize) {
         let heap = self.heap.as_mut_slice();
-        let mut hole = 0;
-        loop {
-            let first = hole * BELOW + 1;
-            let (least, at) = match heap.get(first..).and_then(<[Key]>::first_chunk) {
-                Some(four) => least_of(four, first),
-                None => match heap.get(first..).unwrap_or(&[]).iter().zip(first..).min() {
-                    Some((least, at)) => (*least, at),
-                    None => break,
-                },
-            };
-            if key <= least {
+        while hole > 0 {
+            let above = (hole - 1) / BELOW;
+            if heap[above] <= key {
                 break;
             }
+            heap[hole] = heap[above];
+            hole = above;
+        }
+        heap[hole] = key;
+    }
+
+    /// Takes the first key out. The hole it leaves sinks to the bottom, which takes the same way
+    /// whatever the keys are, and is filled with the last key, which belongs near there.
+    #[inline]
+    fn take_first(&mut self) {
+        self.waiting -= 1;
+        let last = std::mem::replace(&mut self.heap[self.waiting], NONE);
+        if self.waiting % BELOW == 1 || self.waiting == 0 {
+            self.heap.truncate(self.waiting);
+        }
+        if self.waiting == 0 {
+            return;
+        }
+        let heap = self.heap.as_mut_slice();
+        let mut hole = 0;
+        while let Some(four) = heap.get(hole * BELOW + 1..).and_then(<[Key]>::first_chunk) {
+            let (least, at) = least_of(four, hole * BELOW + 1);
             heap[hole] = least;
             hole = at;
         }
-        heap[hole] = key;
+        self.rise(last, hole);
     }
 }
 

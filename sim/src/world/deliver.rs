@@ -4,7 +4,7 @@ use super::{Kind, Packet, Parcel, World, node::Work, notes::carried};
 use crate::{id::NodeId, link::Dropped, process::Process, trace::What};
 
 impl<P: Process> World<P> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn deliver(&mut self, parcel: Parcel<P>) -> Option<NodeId> {
         let (from, to) = (parcel.from, parcel.to);
         if self.faults.touch(from, to) && from != to {
@@ -33,7 +33,10 @@ impl<P: Process> World<P> {
         self.fold_parcel(&parcel);
         self.note_if_loud(|| What::Delivered(carried(&parcel)));
         match parcel.packet {
-            Packet::Message(message) => self.offer(to, Work::Message { from, message }),
+            Packet::Message(message) if self.nodes[to.index()].is_idle(self.now) => {
+                self.react_with(to, |process, ctx| process.on_message(from, message, ctx));
+            }
+            Packet::Message(message) => self.line_up(to, Work::Message { from, message }),
             Packet::Request { call, request } => self.offer(to, Work::Request { call, request }),
             Packet::Response { call, reply } => {
                 self.answer(from, call, reply);
@@ -45,7 +48,7 @@ impl<P: Process> World<P> {
 
     /// Whether the node that a parcel is meant for is up; what a node sends to itself goes with it
     /// when it crashes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_there(&self, parcel: &Parcel<P>) -> bool {
         let to = parcel.to.index();
         let of_this_life = parcel.from != parcel.to || parcel.sent >= self.nodes[to].started;
@@ -61,7 +64,7 @@ impl<P: Process> World<P> {
     }
 
     /// Folds in who sent it and what it holds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fold_parcel(&mut self, parcel: &Parcel<P>) {
         self.digest.fold(u64::from(parcel.from.0));
         match &parcel.packet {

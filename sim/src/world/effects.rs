@@ -4,9 +4,9 @@ use super::{Event, Kind, Packet, Parcel, World, node::TimerSlot};
 use crate::{
     context::Effect,
     disk::DiskFate,
-    id::NodeId,
+    id::{CallId, NodeId},
     link::{Distortion, Fate},
-    process::{Message, Process},
+    process::{Message, Process, Reply},
     time::{Span, Time},
     trace::What,
 };
@@ -23,10 +23,7 @@ impl<P: Process> World<P> {
                 Effect::Send { to, message } => {
                     self.post(id, to, departs, Packet::Message(message));
                 }
-                Effect::Reply { call, reply } => {
-                    let client = NodeId(self.setup.cluster.servers() + call.client.0);
-                    self.post(id, client, departs, Packet::Response { call, reply });
-                }
+                Effect::Reply { call, reply } => self.answer_call(id, call, reply, departs),
                 Effect::SetTimer { timer, after } => self.set_timer(id, timer, after, departs),
                 Effect::CancelTimer { timer } => self.nodes[id.index()]
                     .timers
@@ -51,37 +48,44 @@ impl<P: Process> World<P> {
         }
     }
 
+    fn answer_call(&mut self, id: NodeId, call: CallId, reply: Reply<P::Response>, departs: Time) {
+        let client = NodeId(self.setup.cluster.servers() + call.client.0);
+        self.post(id, client, departs, Packet::Response { call, reply });
+    }
+
     /// Sends something on its way. What a node sends to itself does not touch the network.
-    #[inline]
+    #[inline(always)]
     pub(super) fn post(&mut self, from: NodeId, to: NodeId, departs: Time, packet: Packet<P>) {
-        let parcel = Parcel {
+        let mut parcel = Parcel {
             from,
             to,
-            sent: if from == to { self.now } else { departs },
+            sent: departs,
             corrupt: false,
             packet,
         };
-        if from == to {
-            return self.queue.push(departs, Event::Deliver(parcel));
-        }
-        if matches!(parcel.packet, Packet::Message(_)) {
-            self.stats.messages += 1;
+        let at = if from == to {
+            parcel.sent = self.now;
+            departs
         } else {
-            self.stats.client_messages += 1;
-        }
-        if self.faults.watch_messages() {
-            self.set_off_by_message(parcel.packet.kind());
-        }
-        let network = &self.setup.cluster.network;
-        let model = network.model(from, to);
-        if !model.plain || !network.kinds.is_empty() || self.faults.touch(from, to) {
-            return self.post_through(departs, parcel);
-        }
-        let at = self.links.send_plain((from, to), departs, &model.latency);
+            match parcel.packet {
+                Packet::Message(_) => self.stats.messages += 1,
+                _ => self.stats.client_messages += 1,
+            }
+            if self.faults.watch_messages() {
+                self.set_off_by_message(parcel.packet.kind());
+            }
+            let network = &self.setup.cluster.network;
+            let model = network.model(from, to);
+            if !model.plain || !network.kinds.is_empty() || self.faults.touch(from, to) {
+                return self.post_through(departs, parcel);
+            }
+            self.links.send_plain((from, to), departs, &model.latency)
+        };
         self.queue.push(at, Event::Deliver(parcel));
     }
 
     /// Sends something on a link where more than its latency may happen to it.
+    #[inline(never)]
     fn post_through(&mut self, departs: Time, mut parcel: Parcel<P>) {
         let (from, to, kind) = (parcel.from, parcel.to, parcel.packet.kind());
         let between_nodes = matches!(parcel.packet, Packet::Message(_));

@@ -223,7 +223,7 @@ impl<P: Process> World<P> {
         Some(self.happen(time, event))
     }
 
-    #[inline]
+    #[inline(always)]
     fn happen(&mut self, time: Time, event: Event<P>) -> Step {
         self.now = time;
         self.trace.forget_marks();
@@ -251,7 +251,7 @@ impl<P: Process> World<P> {
     }
 
     /// Counts an event and folds it into the digest.
-    #[inline]
+    #[inline(always)]
     fn happens(&mut self, kind: Kind, place: u32) {
         if self.loud {
             self.trace.mark(self.events, self.digest);

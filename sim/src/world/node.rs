@@ -119,6 +119,12 @@ impl<P: Process> Node<P> {
         }
     }
 
+    /// Whether an input that comes now is reacted to at once.
+    #[inline]
+    pub(super) fn is_idle(&self, now: Time) -> bool {
+        self.paused.is_none() && self.inbox.is_empty() && self.busy_until <= now
+    }
+
     /// What the timer of this number is to remind of, if it is still set.
     pub(super) fn take_timer(&mut self, number: u64) -> Option<P::Timer> {
         let place = self.timers.iter().position(|slot| slot.number == number)?;

@@ -18,11 +18,11 @@ impl<P: Process> World<P> {
     /// Gives a node an input, now or when its CPU gets to it.
     #[inline]
     pub(super) fn offer(&mut self, id: NodeId, work: Work<P>) {
-        let node = &mut self.nodes[id.index()];
-        if node.paused.is_none() && node.inbox.is_empty() && node.busy_until <= self.now {
-            return self.react(id, work);
+        if self.nodes[id.index()].is_idle(self.now) {
+            self.react(id, work);
+        } else {
+            self.line_up(id, work);
         }
-        self.line_up(id, work);
     }
 
     #[cold]
@@ -67,20 +67,47 @@ impl<P: Process> World<P> {
         Some(id)
     }
 
-    /// One reaction of one process, and all that it asks for.
-    #[inline]
-    pub(super) fn react(&mut self, id: NodeId, work: Work<P>) {
+    /// A reaction to one input.
+    fn react(&mut self, id: NodeId, work: Work<P>) {
+        match work {
+            Work::Message { from, message } => {
+                self.react_with(id, |process, ctx| process.on_message(from, message, ctx));
+            }
+            Work::Request { call, request } => {
+                self.react_with(id, |process, ctx| process.on_request(call, request, ctx));
+            }
+            Work::Timer { number } => {
+                // It may have been cancelled or moved while it waited in line.
+                if let Some(timer) = self.nodes[id.index()].take_timer(number) {
+                    self.react_with(id, |process, ctx| process.on_timer(timer, ctx));
+                }
+            }
+            Work::Synced { upto } => {
+                self.react_with(id, |process, ctx| process.on_synced(upto, ctx));
+            }
+            Work::SyncFailed => {
+                let node = &mut self.nodes[id.index()];
+                node.disk.failure_told();
+                node.disk_epoch += 1;
+                self.react_with(id, Process::on_sync_failed);
+            }
+            Work::Membership(change) => {
+                self.react_with(id, |process, ctx| process.on_membership(change, ctx));
+            }
+        }
+    }
+
+    /// One reaction of one process, and all that it asks for. Inlined, because messages are most of
+    /// what happens.
+    #[inline(always)]
+    pub(super) fn react_with(
+        &mut self,
+        id: NodeId,
+        reaction: impl FnOnce(&mut P, &mut Context<'_, P>),
+    ) {
         let node = &mut self.nodes[id.index()];
         let Some(process) = self.processes[id.index()].as_mut() else {
             return;
-        };
-        let timer = match &work {
-            Work::Timer { number } => match node.take_timer(*number) {
-                Some(timer) => Some(timer),
-                // It was cancelled or moved while it waited in line.
-                None => return,
-            },
-            _ => None,
         };
         let mut cost = self.setup.cluster.settings().cpu.per_message;
         if let Some(slow) = node.slow {
@@ -90,25 +117,9 @@ impl<P: Process> World<P> {
         let departs = self.now + cost;
         node.busy_until = departs;
         let mut effects = std::mem::take(&mut self.effects);
-        if matches!(work, Work::SyncFailed) {
-            node.disk.failure_told();
-            node.disk_epoch += 1;
-        }
-        let mut ctx = node.context(
-            id,
-            self.now,
-            self.setup.cluster.servers(),
-            self.buggify,
-            &mut effects,
-        );
-        match work {
-            Work::Message { from, message } => process.on_message(from, message, &mut ctx),
-            Work::Request { call, request } => process.on_request(call, request, &mut ctx),
-            Work::Timer { .. } => process.on_timer(timer.expect("found above"), &mut ctx),
-            Work::Synced { upto } => process.on_synced(upto, &mut ctx),
-            Work::SyncFailed => process.on_sync_failed(&mut ctx),
-            Work::Membership(change) => process.on_membership(change, &mut ctx),
-        }
+        let nodes = self.setup.cluster.servers();
+        let mut ctx = node.context(id, self.now, nodes, self.buggify, &mut effects);
+        reaction(process, &mut ctx);
         let fired = ctx.buggify.fired;
         self.count_fired(fired);
         self.carry_out(id, departs, &mut effects);
