@@ -3,6 +3,8 @@
 //!
 //! Every figure is a ratio or a rate taken side by side in one process, never a timed test.
 
+pub mod bars;
+pub mod histories;
 pub mod protocols;
 pub mod relay;
 pub mod replica;

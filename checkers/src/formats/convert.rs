@@ -162,6 +162,9 @@ pub enum KvCall {
     Append(Atom, String),
 }
 
+/// The history of a map of strings.
+pub type StringHistory = History<KvCall, Option<String>>;
+
 impl Sequential for KvModel {
     type Call = KvCall;
     /// What a get saw; nothing for the others.
@@ -460,10 +463,13 @@ fn same_shape(call: &Txn, end: &Txn) -> bool {
 }
 
 /// The history of registers that events tell.
-pub(super) type AtomRegisters = RegisterHistory<Atom, Atom>;
+pub type TextRegisterHistory = RegisterHistory<Atom, Atom>;
 
 /// Reads and writes of registers as transactions of one step; none if there are compare-and-sets.
-pub(super) fn single_steps(history: &AtomRegisters, initial: Option<&Atom>) -> Option<TxnHistory> {
+pub(super) fn single_steps(
+    history: &TextRegisterHistory,
+    initial: Option<&Atom>,
+) -> Option<TxnHistory> {
     let mut values: BTreeMap<Atom, i64> = BTreeMap::new();
     let mut keys: BTreeMap<Atom, u64> = BTreeMap::new();
     let mut operations = Vec::with_capacity(history.len());

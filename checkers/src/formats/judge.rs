@@ -2,7 +2,8 @@
 
 use super::atom::{Atom, Names};
 use super::convert::{
-    self, AtomRegisters, KvModel, MultiRegister, Pairing, Transactions, single_steps,
+    self, KvModel, MultiRegister, Pairing, StringHistory, TextRegisterHistory, Transactions,
+    single_steps,
 };
 use super::event::{Event, Events};
 use super::log::LogEvents;
@@ -106,20 +107,33 @@ impl Judged {
     }
 }
 
+/// Reads a history of registers to its end, for whoever judges it otherwise.
+pub fn read_registers(
+    mut input: impl BufRead,
+    options: &CheckOptions,
+) -> Result<TextRegisterHistory, FormatError> {
+    let mut reading = Reading::new(&mut input, options)?;
+    let mut events = Events::new(input, reading.format)?;
+    reading.registers(&mut events)
+}
+
+/// Reads a history of a map of strings to its end, for whoever judges it otherwise.
+pub fn read_strings(
+    mut input: impl BufRead,
+    options: &CheckOptions,
+) -> Result<StringHistory, FormatError> {
+    let mut reading = Reading::new(&mut input, options)?;
+    let mut events = Events::new(input, reading.format)?;
+    reading.pair(&mut events, convert::kv_event)
+}
+
 /// Reads a history to its end and judges it.
 pub fn check_text(
     mut input: impl BufRead,
     options: &CheckOptions,
 ) -> Result<CheckReport, FormatError> {
-    let format = match options.format {
-        Some(format) => format,
-        None => detect(&mut input)?,
-    };
-    let mut reading = Reading {
-        options,
-        format,
-        skipped: 0,
-    };
+    let mut reading = Reading::new(&mut input, options)?;
+    let format = reading.format;
     let mut judged = reading.judge(input)?;
     if reading.skipped > 0 {
         judged.warnings.push(format!(
@@ -165,7 +179,19 @@ struct Reading<'a> {
     skipped: u64,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(input: &mut impl BufRead, options: &'a CheckOptions) -> Result<Self, FormatError> {
+        let format = match options.format {
+            Some(format) => format,
+            None => detect(input)?,
+        };
+        Ok(Self {
+            options,
+            format,
+            skipped: 0,
+        })
+    }
+
     fn judge(&mut self, input: impl BufRead) -> Result<Judged, FormatError> {
         let model = self.options.model;
         if model == Model::RwRegister && self.format == InputFormat::Awdit {
@@ -287,7 +313,7 @@ impl Reading<'_> {
     fn registers<R: BufRead>(
         &mut self,
         events: &mut Events<R>,
-    ) -> Result<AtomRegisters, FormatError> {
+    ) -> Result<TextRegisterHistory, FormatError> {
         let (format, has_initial) = (self.format, self.options.initial.is_some());
         self.pair(events, |pairing, event| {
             convert::register_event(pairing, event, format, has_initial)
@@ -381,7 +407,7 @@ impl Reading<'_> {
         Judged::new(verdict, history.len()).at(self.options.level.unwrap_or(Level::Linearizable))
     }
 
-    fn judge_registers(&self, history: &AtomRegisters, initial: Option<Atom>) -> Judged {
+    fn judge_registers(&self, history: &TextRegisterHistory, initial: Option<Atom>) -> Judged {
         let model = Register::new(initial);
         match self.options.level {
             None | Some(Level::Linearizable | Level::StrictSerializable) => {

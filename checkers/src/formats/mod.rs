@@ -17,9 +17,9 @@ mod objects;
 mod reader;
 
 pub use atom::{Atom, Names};
-pub use convert::{KvCall, KvModel, MultiCall, MultiRegister};
+pub use convert::{KvCall, KvModel, MultiCall, MultiRegister, StringHistory, TextRegisterHistory};
 pub use event::{Event, EventKind, Events};
-pub use judge::{CheckOptions, CheckReport, check_text};
+pub use judge::{CheckOptions, CheckReport, check_text, read_registers, read_strings};
 pub use model::Model;
 pub use reader::{Form, Forms};
 
