@@ -37,6 +37,16 @@ fn history<C, R>(operations: Vec<Operation<C, R>>) -> History<C, R> {
     History::from_operations(operations).expect("ends are odd, beginnings even")
 }
 
+/// The calls in the order in which they take effect, each somewhere between its beginning and its end.
+fn effects(count: u64, clients: u64) -> Vec<u64> {
+    let mut stream = Stream(5);
+    let mut order: Vec<(u64, u64)> = (0..count)
+        .map(|number| (number + stream.below(clients), number))
+        .collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, number)| number).collect()
+}
+
 /// Reads and writes of one register; written values are unique, or some few.
 pub fn register(count: u64, clients: u64, values: Option<u64>) -> RegisterHistory<u32, u64> {
     let mut stream = Stream(7);
@@ -51,7 +61,7 @@ pub fn register(count: u64, clients: u64, values: Option<u64>) -> RegisterHistor
         };
         overlapping(number, clients, call, response)
     };
-    history((0..count).map(step).collect())
+    history(effects(count, clients).into_iter().map(step).collect())
 }
 
 /// Compare-and-sets, reads and writes of one register with few values, the last read of which saw a
@@ -66,7 +76,10 @@ pub fn hard_cas(count: u64, clients: u64) -> RegisterHistory<u32, u64> {
         RegisterCall::Write(0, 0),
         RegisterResponse::Written,
     )];
-    for number in 1..count {
+    for number in effects(count - 1, clients)
+        .into_iter()
+        .map(|number| number + 1)
+    {
         let to = stream.below(VALUES);
         let (call, response) = match stream.below(4) {
             0 => (RegisterCall::Read(0), RegisterResponse::Value(state)),
@@ -135,7 +148,7 @@ impl Lists {
 pub fn lists(count: u64, clients: u64) -> TxnHistory {
     let mut lists = Lists::new();
     let step = |number| overlapping(number, clients, Txn::new(), lists.next(number));
-    history((0..count).map(step).collect())
+    history(effects(count, clients).into_iter().map(step).collect())
 }
 
 /// What goes wrong in a group of [`tangled`], the worst first.
@@ -148,7 +161,7 @@ pub fn tangled(count: u64, clients: u64, group: u64) -> TxnHistory {
     assert!(clients > APART, "those at odds are open at once");
     let mut lists = Lists::new();
     let mut operations = Vec::new();
-    for number in 0..count {
+    for number in effects(count, clients) {
         let mut txn = lists.next(number);
         let tangle = number / group % TANGLES;
         let is_inside = |other: u64| other / group == number / group && other < count;
@@ -216,5 +229,5 @@ pub fn registers(count: u64, clients: u64) -> TxnHistory {
         }
         overlapping(number, clients, Txn::new(), txn)
     };
-    history((0..count).map(&mut step).collect())
+    history(effects(count, clients).into_iter().map(&mut step).collect())
 }
