@@ -16,6 +16,7 @@ mod hash;
 pub mod history;
 pub mod linearizable;
 pub mod log;
+pub mod registers;
 pub mod transactions;
 pub mod verdict;
 

@@ -3,7 +3,7 @@
 use murphy_checkers::AnomalyName;
 
 use crate::{
-    language::{Known, WorkloadKind},
+    language::{HistoryCheck, Known, WorkloadKind},
     registry::{Entry, protocols},
     verdicts::STATE_ANOMALIES,
 };
@@ -68,6 +68,11 @@ impl Known for Registered {
     fn workloads(&self, protocol: &str) -> Vec<WorkloadKind> {
         self.entry(protocol)
             .map_or(Vec::new(), |entry| entry.workloads.to_vec())
+    }
+
+    fn checks(&self, protocol: &str, workload: WorkloadKind) -> Vec<HistoryCheck> {
+        self.entry(protocol)
+            .map_or(Vec::new(), |entry| (entry.checks)(workload).to_vec())
     }
 
     fn membership(&self, protocol: &str) -> bool {

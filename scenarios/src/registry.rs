@@ -11,7 +11,7 @@ use murphy_models::{
 
 use crate::{
     judge::Served,
-    language::{Scenario, WorkloadKind},
+    language::{HistoryCheck, Scenario, WorkloadKind},
     run::{CannotRun, Runnable, prepare, service_of},
 };
 
@@ -38,6 +38,8 @@ pub struct Entry {
     pub membership: bool,
     /// The workloads that its service takes.
     pub workloads: &'static [WorkloadKind],
+    /// The history checks that suit a workload of its service.
+    pub checks: fn(WorkloadKind) -> &'static [HistoryCheck],
     /// The labels that it can reach.
     pub labels: &'static [&'static str],
     /// How many nodes it has when a scenario does not say.
@@ -86,6 +88,7 @@ where
         messages: P::MESSAGES,
         membership: P::MEMBERSHIP,
         workloads: P::Request::workloads(),
+        checks: P::Request::checks,
         labels: P::LABELS,
         nodes,
         prepare: prepare::<P>,

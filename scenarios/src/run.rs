@@ -280,16 +280,8 @@ where
             ));
         }
         for check in &self.scenario.check.history {
-            let suits = match check {
-                HistoryCheck::Bank => kind == WorkloadKind::Bank,
-                _ if kind == WorkloadKind::Bank => matches!(check, HistoryCheck::AtomicCommit),
-                _ => true,
-            };
-            if !suits || !P::Request::checks().contains(check) {
-                let known: Vec<&str> = P::Request::checks()
-                    .iter()
-                    .map(|check| <&str>::from(*check))
-                    .collect();
+            if !P::Request::checks(kind).contains(check) {
+                let known: Vec<&str> = P::Request::checks(kind).iter().map(Into::into).collect();
                 return Err(format!(
                     "history check `{}` is not for workload `{}` of `{}`, which knows {}",
                     <&str>::from(*check),

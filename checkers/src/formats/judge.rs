@@ -3,7 +3,6 @@
 use super::atom::{Atom, Names};
 use super::convert::{
     self, KvModel, MultiRegister, Pairing, StringHistory, TextRegisterHistory, Transactions,
-    single_steps,
 };
 use super::event::{Event, Events};
 use super::log::LogEvents;
@@ -18,9 +17,9 @@ use crate::direct;
 use crate::history::History;
 use crate::linearizable::{self, Counter, Lock, Pile, Register, Sequential, Set};
 use crate::log::{self, LogPromise};
+use crate::registers;
 use crate::transactions::{
-    Ask, Boundary, Level, TxnHistory, VersionOrders, boundary, check_list_append,
-    check_rw_register, sessions,
+    self, Ask, Boundary, Level, TxnHistory, VersionOrders, boundary, sessions,
 };
 use crate::verdict::{Anomaly, Reason, Verdict, guard};
 use std::collections::{BTreeMap, BTreeSet};
@@ -408,26 +407,10 @@ impl<'a> Reading<'a> {
     }
 
     fn judge_registers(&self, history: &TextRegisterHistory, initial: Option<Atom>) -> Judged {
+        let level = self.options.level.unwrap_or(Level::Linearizable);
         let model = Register::new(initial);
-        match self.options.level {
-            None | Some(Level::Linearizable | Level::StrictSerializable) => {
-                let check = || linearizable::check_registers(&model, history, &mut self.meter());
-                Judged::new(guard(check), history.len()).at(Level::Linearizable)
-            }
-            Some(Level::Sequential) => self.linearizable(&model, history),
-            Some(level) => match single_steps(history, model.initial.as_ref()) {
-                Some(history) => {
-                    let check = || sessions::check(&history, level, &mut self.meter());
-                    Judged::new(guard(check), history.len()).at(level)
-                }
-                None => {
-                    let words = "below linearizable and sequential, histories with compare-and-set \
-                                 are not judged; leave these out";
-                    let reason = Reason::NotEnoughKnown(words.to_owned());
-                    Judged::new(Verdict::Unknown(reason), history.len())
-                }
-            },
-        }
+        let verdict = guard(|| registers::check(&model, history, level, &mut self.meter()));
+        Judged::new(verdict, history.len()).at(level)
     }
 
     fn ask(&self) -> Ask {
@@ -455,16 +438,8 @@ impl<'a> Reading<'a> {
         if self.options.model == Model::LongFork {
             return Judged::new(direct::long_fork(history), history.len());
         }
-        if sessions::is_own_level(&self.ask()) && self.options.model == Model::RwRegister {
-            return self.sessions(history, names);
-        }
-        let mut meter = self.meter();
         let orders = &self.options.orders;
-        let report = if self.options.model == Model::ListAppend {
-            check_list_append(history, &self.ask(), &mut meter)
-        } else {
-            check_rw_register(history, &self.ask(), orders, &mut meter)
-        };
+        let report = transactions::check(history, &self.ask(), orders, &mut self.meter());
         let mut judged = Judged::new(named(report.verdict, names), history.len());
         judged.boundary = Some(report.boundary);
         if report.is_vacuous {

@@ -72,7 +72,7 @@ impl<K, V> Default for Register<K, V> {
 
 impl<K, V> Register<K, V> {
     /// Registers that hold this before any write; `None` for nothing.
-    pub fn new(initial: Option<V>) -> Self {
+    pub const fn new(initial: Option<V>) -> Self {
         Self {
             initial,
             keys: std::marker::PhantomData,

@@ -18,6 +18,7 @@ pub use list_append::check_list_append;
 pub use rw_register::{VersionOrders, check_rw_register};
 
 use crate::anomaly::AnomalyName;
+use crate::budget::Meter;
 use crate::history::History;
 use crate::verdict::{Anomaly, Reason, Verdict};
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,20 @@ impl Report {
         }
     }
 
+    /// The answer about a level of sessions: what breaks it breaks nothing weaker that is known.
+    fn at(level: Level, verdict: Verdict) -> Self {
+        let boundary = match verdict {
+            Verdict::Violated(_) => level.broken(),
+            Verdict::Holds | Verdict::Unknown(_) => Boundary::default(),
+        };
+        Self {
+            verdict,
+            boundary,
+            also_found: Vec::new(),
+            is_vacuous: false,
+        }
+    }
+
     fn unknown(reason: Reason) -> Self {
         Self {
             verdict: Verdict::Unknown(reason),
@@ -132,6 +147,56 @@ impl Report {
             is_vacuous: true,
         }
     }
+}
+
+/// Is this level judged on transactions?
+///
+/// Not those about calls of single objects, and not view serializability, of which nothing is known
+/// that breaks it and is not a breach of a weaker level.
+pub fn is_judged(level: Level) -> bool {
+    !matches!(
+        level,
+        Level::Linearizable | Level::Sequential | Level::ViewSerializable
+    )
+}
+
+/// Judges a history of transactions, of lists or of registers, by the judge of the level asked for.
+///
+/// Levels of sessions and visibility are judged on lists, too: whom a list was read from is told by
+/// its last element.
+pub fn check(
+    history: &TxnHistory,
+    ask: &Ask,
+    orders: &VersionOrders,
+    meter: &mut Meter<'_>,
+) -> Report {
+    let level = match ask {
+        Ask::Level(level) if !is_judged(*level) => {
+            let words = format!("transactions are not judged at level {level}");
+            return Report::unknown(Reason::NotEnoughKnown(words));
+        }
+        Ask::Level(level) if sessions::is_own_level(ask) => Some(*level),
+        Ask::Level(_) | Ask::Anomalies(_) => None,
+    };
+    match (has_lists(history), level) {
+        (true, None) => check_list_append(history, ask, meter),
+        (false, None) => check_rw_register(history, ask, orders, meter),
+        (false, Some(level)) => Report::at(level, sessions::check(history, level, meter)),
+        (true, Some(level)) => {
+            // What reads of whole lists contradict, a level of sessions may forbid as well.
+            let report = check_list_append(history, ask, meter);
+            if report.verdict.is_violated() {
+                return report;
+            }
+            let verdict = sessions::check(&sessions::of_lists(history), level, meter);
+            Report::at(level, verdict.and(report.verdict))
+        }
+    }
+}
+
+fn has_lists(history: &TxnHistory) -> bool {
+    let is_list = |step: &MicroOp| matches!(step, MicroOp::Append(..) | MicroOp::ReadList(..));
+    (0..history.len()).any(|id| steps(history, id).iter().any(is_list))
 }
 
 /// Findings of one name that are told before the rest is left out.

@@ -15,9 +15,10 @@ mod order;
 mod process;
 
 use super::levels::Level;
-use super::{Ask, TxnHistory};
+use super::{Ask, MicroOp, Txn, TxnHistory};
 use crate::anomaly::AnomalyName;
 use crate::budget::Meter;
+use crate::history::{History, Operation, Outcome};
 use crate::verdict::{Anomaly, Reason, Verdict};
 use index::Index;
 use order::Order;
@@ -64,6 +65,33 @@ pub fn check(history: &TxnHistory, level: Level, meter: &mut Meter<'_>) -> Verdi
         Err(_) => {}
     }
     Verdict::from_anomalies(found)
+}
+
+/// A history of lists as one of registers: an append writes, and a list is its last element.
+///
+/// Whoever breaks a level here breaks it there; that a list lacks an element before its last one is
+/// not seen.
+pub fn of_lists(history: &TxnHistory) -> TxnHistory {
+    let step = |step: &MicroOp| match step {
+        MicroOp::Append(key, value) => MicroOp::Write(*key, *value),
+        MicroOp::ReadList(key, values) => MicroOp::Read(*key, values.last().copied()),
+        step => step.clone(),
+    };
+    let single = |operation: &Operation<Txn, Txn>| Operation {
+        process: operation.process,
+        call: operation.call.iter().map(step).collect(),
+        invoked: operation.invoked,
+        outcome: match &operation.outcome {
+            Outcome::Ok { at, response } => Outcome::Ok {
+                at: *at,
+                response: response.iter().map(step).collect(),
+            },
+            Outcome::Fail { at } => Outcome::Fail { at: *at },
+            Outcome::Info => Outcome::Info,
+        },
+    };
+    let operations = history.operations().iter().map(single).collect();
+    History::from_operations(operations).expect("a history in other words is still one")
 }
 
 /// The name of a breach of a level.

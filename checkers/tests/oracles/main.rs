@@ -42,7 +42,10 @@ const RELATIONS: &[Comparison] = &[
 ];
 
 /// Compares so many times the usual number, and gives how many histories that were.
-#[expect(clippy::print_stdout, reason = "the counts are what these tests are run for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the counts are what these tests are run for"
+)]
 fn compare_all(comparisons: &[Comparison], times: u64) -> u64 {
     std::thread::scope(|scope| {
         let run = |&(model, histories, compare): &Comparison| {

@@ -290,7 +290,7 @@ fn columns<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Vec<Strin
 
 #[cfg(test)]
 mod tests {
-    use murphy_scenarios::language::StateCheck;
+    use murphy_scenarios::language::{HISTORY_CHECKS, StateCheck};
 
     use super::*;
 
@@ -312,7 +312,7 @@ mod tests {
         }
         for (list, count) in [
             (words("WorkloadKind", "w"), 7),
-            (words("HistoryCheck", "h"), 9),
+            (words("HistoryCheck", "h"), HISTORY_CHECKS.len()),
             (words("Family", "f"), 16),
         ] {
             assert_eq!(list.len(), count, "{list:?}");

@@ -1,8 +1,11 @@
 //! Registers by key, judged.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use murphy_checkers::{
-    Meter, Verdict,
-    linearizable::{Register, RegisterCall, RegisterResponse, check_registers},
+    Budget, Meter, Reason, Verdict, durability,
+    linearizable::{Register, RegisterCall, RegisterHistory, RegisterResponse},
+    registers,
 };
 use murphy_models::service::{
     Service,
@@ -10,7 +13,7 @@ use murphy_models::service::{
 };
 use murphy_sim::{PlannedCall, Stream};
 
-use super::{Seen, Served, history};
+use super::{Seen, Served, history, level};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
     workload::{self, Demand},
@@ -37,14 +40,22 @@ impl Served for Request {
         &[WorkloadKind::Register, WorkloadKind::CasRegister]
     }
 
-    fn checks() -> &'static [HistoryCheck] {
-        &[HistoryCheck::Linearizable]
+    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
+        match kind {
+            WorkloadKind::Register | WorkloadKind::CasRegister => CHECKS,
+            _ => &[],
+        }
     }
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
-        match check {
-            HistoryCheck::Linearizable => linearizable(seen),
-            _ => unreachable!("checks of another service are refused when a scenario is read"),
+        assert!(
+            CHECKS.contains(&check),
+            "checks of another service are refused when a scenario is read"
+        );
+        let history = history(seen.history, call, |_, response| answer(response));
+        match level(check) {
+            Some(level) => registers::check(&REGISTERS, &history, level, &mut Meter::default()),
+            None => durable(seen, &history),
         }
     }
 
@@ -67,13 +78,59 @@ impl Served for Request {
     }
 }
 
-fn linearizable(seen: &Seen<Request>) -> Verdict {
-    let history = history(seen.history, call, |_, response| answer(response));
-    check_registers(
-        &Register::<Key, Value>::new(None),
-        &history,
-        &mut Meter::default(),
-    )
+const CHECKS: &[HistoryCheck] = &[
+    HistoryCheck::Linearizable,
+    HistoryCheck::Sequential,
+    HistoryCheck::Causal,
+    HistoryCheck::Pram,
+    HistoryCheck::ReadYourWrites,
+    HistoryCheck::MonotonicReads,
+    HistoryCheck::MonotonicWrites,
+    HistoryCheck::WritesFollowReads,
+    HistoryCheck::Durable,
+];
+
+/// Registers in which nothing was written.
+static REGISTERS: Register<Key, Value> = Register::new(None);
+
+/// Is what was acknowledged there in the end, as far as the final reads tell?
+///
+/// A write is lost when every final read of its key gave what had certainly been overwritten: one
+/// replica that lags is the business of `converges`.
+fn durable(seen: &Seen<Request>, history: &RegisterHistory<Key, Value>) -> Verdict {
+    let mut last: BTreeMap<Key, BTreeSet<Option<Value>>> = BTreeMap::new();
+    let since = seen.demand.final_reads.map_or(u64::MAX, |time| time.0);
+    for operation in history.operations() {
+        if let (RegisterCall::Read(key), Some(RegisterResponse::Value(value))) =
+            (&operation.call, operation.response())
+            && operation.invoked.time >= since
+        {
+            last.entry(*key).or_default().insert(*value);
+        }
+    }
+    if last.is_empty() {
+        let words = "no final read succeeded, so nobody knows what is still there".to_owned();
+        return Verdict::Unknown(Reason::NotEnoughKnown(words));
+    }
+    let judge = |(key, values): (Key, BTreeSet<Option<Value>>)| {
+        let verdicts = values.into_iter().map(|value| {
+            let last = [(key, value)].into();
+            durability::check_final_values(None, history, &last, Budget::default())
+        });
+        verdicts
+            .reduce(better)
+            .expect("a key is there with a value")
+    };
+    Verdict::all(last.into_iter().map(judge))
+}
+
+/// The verdict of the read that saw most.
+fn better(one: Verdict, other: Verdict) -> Verdict {
+    match (&one, &other) {
+        (Verdict::Holds, _) | (Verdict::Unknown(_), Verdict::Violated(_)) => one,
+        (Verdict::Violated(_), Verdict::Violated(_)) => one,
+        _ => other,
+    }
 }
 
 fn call(request: &Request) -> RegisterCall<Key, Value> {
@@ -95,3 +152,6 @@ fn answer(response: &Response) -> RegisterResponse<Value> {
         Response::Swapped(swapped) => RegisterResponse::Swapped(swapped),
     }
 }
+
+#[cfg(test)]
+mod tests;

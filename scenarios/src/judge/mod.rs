@@ -7,7 +7,7 @@ mod events;
 mod kv;
 mod txn;
 
-use murphy_checkers::{History, HistoryError, Process, Verdict};
+use murphy_checkers::{History, HistoryError, Process, Verdict, transactions::Level};
 use murphy_models::service::Service;
 use murphy_sim::{
     Data, Happened, HistoryEvent, NodeId, PlannedCall, Sample, Span, Stream, Time, View,
@@ -37,8 +37,8 @@ pub trait Served: Data {
     /// The workloads that it can draw.
     fn workloads() -> &'static [WorkloadKind];
 
-    /// The history checks that make sense for it.
-    fn checks() -> &'static [HistoryCheck];
+    /// The history checks that suit one of its workloads.
+    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck];
 
     /// Judges a run by one check. Panics on a check that is not among [`Served::checks`].
     fn judge(check: HistoryCheck, seen: &Seen<Self>) -> Verdict;
@@ -71,6 +71,11 @@ pub struct Seen<'a, Q: Served> {
     pub had_faults: bool,
     /// How long after the heal replicas agreed for the first time.
     pub converged_after: Option<Span>,
+}
+
+/// The level that a check is spelt as; none where it is a check of another kind.
+fn level(check: HistoryCheck) -> Option<Level> {
+    <&str>::from(check).parse().ok()
 }
 
 /// The history in a checker's words: `call` puts a request, `answer` a request and its answer.

@@ -7,9 +7,7 @@ use murphy_checkers::{
     Meter, Verdict,
     atomic_commit::{self, Commitment, Decision, Expectation, Participant, Vote},
     bank::{self, Bank, BankCall, BankResponse},
-    transactions::{
-        self, Ask, Level, TxnHistory, VersionOrders, check_list_append, check_rw_register,
-    },
+    transactions::{self, Ask, Level, TxnHistory, VersionOrders},
 };
 use murphy_models::service::{
     Service,
@@ -17,7 +15,7 @@ use murphy_models::service::{
 };
 use murphy_sim::{CallId, Happened, PlannedCall, Stream, Time};
 
-use super::{Seen, Served, calls, history};
+use super::{Seen, Served, calls, history, level};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
     workload::{self, Demand},
@@ -49,25 +47,19 @@ impl Served for Request {
         ]
     }
 
-    fn checks() -> &'static [HistoryCheck] {
-        &[
-            HistoryCheck::StrictSerializable,
-            HistoryCheck::Serializable,
-            HistoryCheck::SnapshotIsolation,
-            HistoryCheck::ReadCommitted,
-            HistoryCheck::Bank,
-            HistoryCheck::AtomicCommit,
-        ]
+    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
+        match kind {
+            WorkloadKind::ListAppend | WorkloadKind::RwRegister => CHECKS,
+            WorkloadKind::Bank => &[HistoryCheck::Bank, HistoryCheck::AtomicCommit],
+            _ => &[],
+        }
     }
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
-        match check {
-            HistoryCheck::StrictSerializable => isolated(seen, Level::StrictSerializable),
-            HistoryCheck::Serializable => isolated(seen, Level::Serializable),
-            HistoryCheck::SnapshotIsolation => isolated(seen, Level::SnapshotIsolation),
-            HistoryCheck::ReadCommitted => isolated(seen, Level::ReadCommitted),
-            HistoryCheck::Bank => money(seen),
-            HistoryCheck::AtomicCommit => commitment(seen),
+        match (check, level(check)) {
+            (HistoryCheck::Bank, _) => money(seen),
+            (HistoryCheck::AtomicCommit, _) => commitment(seen),
+            (check, Some(level)) if CHECKS.contains(&check) => isolated(seen, level),
             _ => unreachable!("checks of another service are refused when a scenario is read"),
         }
     }
@@ -95,6 +87,42 @@ impl Served for Request {
     }
 }
 
+/// Every level that transactions are judged at, and how they end.
+const CHECKS: &[HistoryCheck] = &[
+    HistoryCheck::StrictSerializable,
+    HistoryCheck::StrongSessionSerializable,
+    HistoryCheck::Serializable,
+    HistoryCheck::UpdateSerializable,
+    HistoryCheck::StrongSnapshotIsolation,
+    HistoryCheck::StrongSessionSnapshotIsolation,
+    HistoryCheck::SnapshotIsolation,
+    HistoryCheck::ParallelSnapshotIsolation,
+    HistoryCheck::Prefix,
+    HistoryCheck::CausalCerone,
+    HistoryCheck::UpdateAtomic,
+    HistoryCheck::ReadAtomic,
+    HistoryCheck::RepeatableRead,
+    HistoryCheck::ForwardConsistentView,
+    HistoryCheck::ConsistentView,
+    HistoryCheck::MonotonicSnapshotRead,
+    HistoryCheck::MonotonicView,
+    HistoryCheck::MonotonicAtomicView,
+    HistoryCheck::CursorStability,
+    HistoryCheck::StrongReadCommitted,
+    HistoryCheck::StrongSessionReadCommitted,
+    HistoryCheck::ReadCommitted,
+    HistoryCheck::StrongReadUncommitted,
+    HistoryCheck::StrongSessionReadUncommitted,
+    HistoryCheck::ReadUncommitted,
+    HistoryCheck::Causal,
+    HistoryCheck::Pram,
+    HistoryCheck::ReadYourWrites,
+    HistoryCheck::MonotonicReads,
+    HistoryCheck::MonotonicWrites,
+    HistoryCheck::WritesFollowReads,
+    HistoryCheck::AtomicCommit,
+];
+
 /// Appends are judged by the lists that reads saw, writes by the order that reads reveal.
 fn isolated(seen: &Seen<Request>, level: Level) -> Verdict {
     let lists = seen.history.iter().any(|event| match &event.what {
@@ -117,13 +145,8 @@ fn isolated(seen: &Seen<Request>, level: Level) -> Verdict {
                 .collect()
         },
     );
-    let (ask, mut meter) = (Ask::Level(level), Meter::default());
-    let report = if lists {
-        check_list_append(&history, &ask, &mut meter)
-    } else {
-        check_rw_register(&history, &ask, &VersionOrders::default(), &mut meter)
-    };
-    report.verdict
+    let (ask, orders) = (Ask::Level(level), VersionOrders::default());
+    transactions::check(&history, &ask, &orders, &mut Meter::default()).verdict
 }
 
 fn step(op: &MicroOp, found: Option<&Datum>, lists: bool) -> transactions::MicroOp {

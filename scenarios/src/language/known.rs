@@ -1,6 +1,6 @@
 //! What there is to be named. The language knows no protocol: whoever has the registry tells it.
 
-use super::words::WorkloadKind;
+use super::{history_check::HistoryCheck, words::WorkloadKind};
 
 /// Names that a scenario may use. Lists about a protocol are asked for only when
 /// [`Known::protocols`] has it.
@@ -31,6 +31,9 @@ pub trait Known {
 
     /// The workloads that its service takes.
     fn workloads(&self, protocol: &str) -> Vec<WorkloadKind>;
+
+    /// The history checks that suit a workload.
+    fn checks(&self, protocol: &str, workload: WorkloadKind) -> Vec<HistoryCheck>;
 
     /// Whether nodes can be added and removed.
     fn membership(&self, protocol: &str) -> bool;

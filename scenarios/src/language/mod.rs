@@ -25,6 +25,7 @@ mod case;
 mod document;
 mod error;
 mod files;
+mod history_check;
 mod known;
 mod narrow;
 mod plan;
@@ -41,10 +42,11 @@ pub use self::{
     case::{CASE_BYTES_MOST, Case},
     error::LanguageError,
     files::{FILE_BYTES_MOST, find},
+    history_check::HistoryCheck,
     known::Known,
     scenario::{Check, FaultCount, Nemesis, Phases, Scenario, Workload},
     schema::schema,
-    words::{Expectation, Family, HistoryCheck, KeyChoice, Rate, StateCheck, WorkloadKind},
+    words::{Expectation, Family, KeyChoice, Rate, StateCheck, WorkloadKind},
 };
 
 /// The names of all history checks.

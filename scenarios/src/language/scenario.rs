@@ -13,8 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    history_check::HistoryCheck,
     setting,
-    words::{Expectation, Family, HistoryCheck, KeyChoice, Rate, StateCheck, WorkloadKind},
+    words::{Expectation, Family, KeyChoice, Rate, StateCheck, WorkloadKind},
 };
 
 /// A scenario of murphy: a cluster, what its clients do, what goes wrong and what must hold.

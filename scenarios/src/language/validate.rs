@@ -338,6 +338,21 @@ impl Checking<'_> {
     }
 
     /// Names of the protocol's own.
+    /// Every history check suits the workload.
+    fn history_checks(&mut self) {
+        let (scenario, kind) = (self.scenario, self.scenario.workload.kind);
+        let suitable = self.known.checks(&scenario.protocol, kind);
+        for (i, check) in scenario.check.history.iter().enumerate() {
+            if !suitable.contains(check) {
+                let (name, kind): (&str, &str) = (check.into(), kind.into());
+                let message = format!("`{name}` is not judged on the workload `{kind}`");
+                let names: Vec<&str> = suitable.iter().map(Into::into).collect();
+                let keys = ["check", "history", &i.to_string()];
+                self.wrong(&keys, message, suggest::one_of(&names));
+            }
+        }
+    }
+
     fn names(&mut self) {
         let (scenario, known) = (self.scenario, self.known);
         let protocol = scenario.protocol.as_str();
@@ -365,6 +380,8 @@ impl Checking<'_> {
             let kind: &str = scenario.workload.kind.into();
             let message = format!("{protocol} does not take the workload `{kind}`");
             self.wrong(&["workload", "kind"], message, suggest::one_of(&names));
+        } else {
+            self.history_checks();
         }
         for (i, label) in scenario.check.sometimes.iter().enumerate() {
             let keys = ["check", "sometimes", &i.to_string()];

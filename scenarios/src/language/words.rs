@@ -126,46 +126,6 @@ pub enum Family {
     Buggify,
 }
 
-/// A judge of what clients saw.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    strum::IntoStaticStr,
-    strum::VariantNames,
-    strum::EnumIter,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum HistoryCheck {
-    /// Every call seems to take effect at one moment while it is open.
-    Linearizable,
-    /// Transactions seem to run one after the other.
-    Serializable,
-    /// Serializable, in an order that real time allows.
-    StrictSerializable,
-    /// Transactions read from a snapshot, and no update is lost.
-    SnapshotIsolation,
-    /// Nothing is read that was not, or not yet, committed.
-    ReadCommitted,
-    /// Money is neither made nor lost.
-    Bank,
-    /// Events: none made up, none lost after its acknowledgement, none applied twice.
-    Delivery,
-    /// The same, and events of one key in the order of their publication.
-    OrderedDelivery,
-    /// All participants decide alike (AC1 to AC5).
-    AtomicCommit,
-}
-
 /// A judge of what nodes hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StateCheck {

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
-use murphy_scenarios::language::{Known, LanguageError, Scenario, WorkloadKind};
+use murphy_scenarios::language::{HistoryCheck, Known, LanguageError, Scenario, WorkloadKind};
 
 /// A registry with one protocol.
 pub(crate) struct Registry;
@@ -46,6 +46,10 @@ impl Known for Registry {
 
     fn workloads(&self, _: &str) -> Vec<WorkloadKind> {
         vec![WorkloadKind::Register, WorkloadKind::CasRegister]
+    }
+
+    fn checks(&self, _: &str, _: WorkloadKind) -> Vec<HistoryCheck> {
+        vec![HistoryCheck::Linearizable, HistoryCheck::Durable]
     }
 
     fn membership(&self, _: &str) -> bool {
