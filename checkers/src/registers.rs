@@ -151,14 +151,15 @@ mod tests {
 
     type Calls = RegisterHistory<&'static str, u64>;
 
-    /// Calls one after the other: the process, what it asked, what it was told.
-    fn serial(
-        calls: &[(
-            u32,
-            RegisterCall<&'static str, u64>,
-            Option<RegisterResponse<u64>>,
-        )],
-    ) -> Calls {
+    /// The process, what it asked, and what it was told.
+    type Asked = (
+        u32,
+        RegisterCall<&'static str, u64>,
+        Option<RegisterResponse<u64>>,
+    );
+
+    /// Calls one after the other.
+    fn serial(calls: &[Asked]) -> Calls {
         let mut builder = History::builder();
         for (time, (process, call, response)) in (0..).zip(calls) {
             let process = Process(*process);
