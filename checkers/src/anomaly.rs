@@ -135,6 +135,7 @@ anomaly_names! {
     TwoOwners = "two-owners", "A partition had two owners in one epoch.";
     UncommittedEffect = "uncommitted-effect", "An effect appeared for a change that was not committed.";
     // Replicas.
+    BrokenPrefix = "broken-prefix", "A view shows an update without one that comes before it.";
     Diverged = "diverged", "Replicas that should be equal by now are not.";
     UnequalStates = "unequal-states", "Two replicas had delivered the same updates and were in different states.";
     ResurrectedDelete = "resurrected-delete", "A deleted element came back though nobody added it again.";

@@ -3,6 +3,8 @@
 //! Reads samples of views over time; a view is anything that can be compared. Also measures when a
 //! group converged, and how stale its replicas were on the way.
 
+pub mod strong;
+
 use crate::anomaly::AnomalyName;
 use crate::verdict::{Anomaly, Reason, Verdict};
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod events;
 mod logs;
 mod objects;
 mod registers;
@@ -30,6 +31,13 @@ const COMPARISONS: &[Comparison] = &[
     ("weak levels of rw-register", 6_000, sessions::weak_levels),
     ("PRAM", 6_000, sessions::pram),
     ("log", 20_000, logs::compare),
+    ("saga", 4_000, events::sagas),
+    ("lock held", 2_000, events::holds),
+    ("fence", 2_000, events::fences),
+    ("owner", 2_000, events::owners),
+    ("states at every step", 3_000, events::states),
+    ("deletes", 3_000, events::resurrections),
+    ("consistent prefix", 2_000, events::prefixes),
 ];
 
 const RELATIONS: &[Comparison] = &[
