@@ -8,6 +8,7 @@
 //! never.
 
 mod explain;
+mod monitor;
 mod objects;
 mod register;
 mod search;
@@ -15,6 +16,7 @@ mod sequential;
 mod window;
 
 pub use explain::Stuck;
+pub use monitor::Monitored;
 pub use objects::{
     Counter, CounterCall, CounterResponse, Discipline, Element, Lock, LockCall, Pile, PileCall,
     PileResponse, Set, SetCall, SetResponse,
@@ -23,11 +25,11 @@ pub use register::{Register, RegisterCall, RegisterHistory, RegisterResponse, ch
 
 pub use sequential::check_sequential;
 
-use crate::budget::Meter;
+use crate::budget::{Budget, Meter};
 use crate::history::History;
 use crate::verdict::{Anomaly, Reason, Verdict};
 use search::{Progress, Search};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 use std::hash::Hash;
 use window::Window;
@@ -87,6 +89,16 @@ pub trait Sequential {
         false
     }
 
+    /// Decides one partition in near-linear time, where its history is of a kind that allows it.
+    ///
+    /// Only for speed; saying [`Monitored::Unsuited`] is always right.
+    fn monitor(&self, _entries: &[Entry<'_, Self>]) -> Monitored
+    where
+        Self: Sized,
+    {
+        Monitored::Unsuited
+    }
+
     /// The operation in words.
     fn tell(&self, call: &Self::Call, response: Option<&Self::Response>) -> String {
         match response {
@@ -111,13 +123,17 @@ pub trait Sequential {
     }
 }
 
-/// An operation as the search sees it.
-pub(crate) struct Entry<'a, M: Sequential> {
-    pub(crate) call: &'a M::Call,
-    pub(crate) response: Option<&'a M::Response>,
-    pub(crate) invoked: u64,
-    /// `u64::MAX` where the end is unknown.
-    pub(crate) returned: u64,
+/// An operation as the search and the monitors see it; failed ones are not there.
+#[derive(Debug)]
+pub struct Entry<'a, M: Sequential> {
+    /// What was asked.
+    pub call: &'a M::Call,
+    /// What was answered; none where the end is unknown.
+    pub response: Option<&'a M::Response>,
+    /// The index of its invocation.
+    pub invoked: u64,
+    /// The index of its return; `u64::MAX` where the end is unknown.
+    pub returned: u64,
 }
 
 impl<M: Sequential> Clone for Entry<'_, M> {
@@ -173,7 +189,18 @@ pub(crate) fn illegal_partition<M: Sequential>(
     let mut waiting: VecDeque<(&Vec<usize>, AnySearch<'_, M>)> = VecDeque::new();
     let mut slice = FIRST_SLICE_STEPS;
     for ids in partitions.values() {
-        let mut search = AnySearch::new(model, entries(history, ids));
+        let partition = entries(history, ids);
+        meter.spend(ids.len() as u64)?;
+        match model.monitor(&partition) {
+            Monitored::Legal => continue,
+            Monitored::Illegal(places) => {
+                if let Some(stuck) = confirm(model, history, ids, &places) {
+                    return Ok(Some(stuck));
+                }
+            }
+            Monitored::Unsuited => {}
+        }
+        let mut search = AnySearch::new(model, partition);
         match search.run(slice, meter)? {
             Progress::Linearizable => {}
             Progress::Illegal => return Ok(Some(search.into_stuck(ids))),
@@ -189,6 +216,42 @@ pub(crate) fn illegal_partition<M: Sequential>(
         }
     }
     Ok(None)
+}
+
+/// Steps in which a monitor's evidence, which is small, should be confirmed.
+const CONFIRM_STEPS_MAX: u64 = 200_000;
+
+/// What a monitor found illegal, as the search sees it; none if the search thinks otherwise, which
+/// would be a fault of the monitor's: then the whole partition is searched.
+fn confirm<M: Sequential>(
+    model: &M,
+    history: &History<M::Call, M::Response>,
+    ids: &[usize],
+    places: &[usize],
+) -> Option<Stuck<M>> {
+    let evidence: BTreeSet<usize> = places.iter().map(|place| ids[*place]).collect();
+    let evidence: Vec<usize> = evidence.into_iter().collect();
+    let mut search = AnySearch::new(model, entries(history, &evidence));
+    let mut meter = Meter::new(Budget::steps(CONFIRM_STEPS_MAX));
+    match search.run(CONFIRM_STEPS_MAX, &mut meter) {
+        Ok(Progress::Linearizable) => None,
+        Ok(Progress::Illegal) => Some(search.into_stuck(&evidence)),
+        // Too much for a search, and not for the monitor, which has decided.
+        Ok(Progress::Paused) | Err(_) => {
+            let ended = |id: &&usize| history.operations()[**id].completed();
+            let blocked = *evidence
+                .iter()
+                .filter(|id| ended(id).is_some())
+                .max_by_key(ended)?;
+            Some(Stuck {
+                operations: evidence,
+                prefix: Vec::new(),
+                state: model.initial(),
+                blocked,
+                minimal: Vec::new(),
+            })
+        }
+    }
 }
 
 /// The operations of one partition as the search sees them.

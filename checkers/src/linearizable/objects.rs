@@ -1,6 +1,7 @@
 //! Sequential specifications of the usual objects: set, counter, queue, stack, lock.
 
-use super::Sequential;
+use super::monitor::{Monitored, monitor_pile, monitor_set};
+use super::{Entry, Sequential};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Debug;
@@ -83,6 +84,10 @@ impl<V: Element> Sequential for Set<V> {
 
     fn is_same(&self, call: &Self::Call, other: &Self::Call) -> bool {
         call == other
+    }
+
+    fn monitor(&self, entries: &[Entry<'_, Self>]) -> Monitored {
+        monitor_set(entries)
     }
 }
 
@@ -245,6 +250,10 @@ impl<V: Element> Sequential for Pile<V> {
 
     fn is_same(&self, call: &Self::Call, other: &Self::Call) -> bool {
         call == other
+    }
+
+    fn monitor(&self, entries: &[Entry<'_, Self>]) -> Monitored {
+        monitor_pile(self.discipline, entries)
     }
 }
 

@@ -8,6 +8,7 @@
 mod common;
 mod events;
 mod logs;
+mod monitors;
 mod objects;
 mod registers;
 mod sessions;
@@ -26,6 +27,9 @@ const COMPARISONS: &[Comparison] = &[
     ("queue", 5_000, objects::queues),
     ("stack", 5_000, objects::stacks),
     ("lock", 5_000, objects::locks),
+    ("queue by its monitor", 20_000, monitors::queues),
+    ("stack by its monitor", 20_000, monitors::stacks),
+    ("set by its monitor", 20_000, monitors::sets),
     ("list-append", 12_000, transactions::list_append),
     ("rw-register", 12_000, transactions::rw_register),
     ("weak levels of rw-register", 6_000, sessions::weak_levels),
