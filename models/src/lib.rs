@@ -3,6 +3,7 @@
 //! A protocol here knows nothing of scenarios, plans of faults, network settings, true time or the
 //! state of other nodes. Each file opens with its paper, its promise and what it tolerates.
 
+pub mod causal_broadcast;
 #[cfg(test)]
 mod events_testing;
 pub mod gossip;

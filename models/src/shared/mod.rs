@@ -4,3 +4,4 @@ pub(crate) mod journal;
 pub mod locks;
 pub mod log;
 pub mod sessions;
+pub mod version_vector;
