@@ -1,6 +1,7 @@
 //! Every protocol by name: one line each.
 
 use murphy_models::{
+    causal_broadcast::CausalBroadcast,
     gossip::Gossip,
     outbox::Outbox,
     primary_backup::PrimaryBackup,
@@ -57,6 +58,7 @@ pub fn protocols() -> Vec<Entry> {
         entry::<TwoPhaseCommit>(3),
         entry::<Outbox>(4),
         entry::<Gossip>(5),
+        entry::<CausalBroadcast>(4),
     ]
 }
 

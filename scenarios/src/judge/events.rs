@@ -31,17 +31,22 @@ impl Served for Request {
         match kind {
             WorkloadKind::Outbox => Some(workload::outbox(demand, stream)),
             WorkloadKind::Broadcast => Some(workload::broadcast(demand, stream)),
+            WorkloadKind::Conversation => Some(workload::conversation(demand, stream)),
             _ => None,
         }
     }
 
     fn workloads() -> &'static [WorkloadKind] {
-        &[WorkloadKind::Outbox, WorkloadKind::Broadcast]
+        &[
+            WorkloadKind::Outbox,
+            WorkloadKind::Broadcast,
+            WorkloadKind::Conversation,
+        ]
     }
 
     fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
         match kind {
-            WorkloadKind::Outbox | WorkloadKind::Broadcast => CHECKS,
+            WorkloadKind::Outbox | WorkloadKind::Broadcast | WorkloadKind::Conversation => CHECKS,
             _ => &[],
         }
     }

@@ -43,6 +43,8 @@ pub enum WorkloadKind {
     Outbox,
     /// Events that every node is to learn of.
     Broadcast,
+    /// Events published and read, each client at a node of its own: it sees what it answers.
+    Conversation,
 }
 
 /// How keys are chosen.

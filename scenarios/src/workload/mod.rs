@@ -12,7 +12,7 @@ use murphy_sim::{ClientId, Data, PlannedCall, Probability, Route, Span, Start, S
 use crate::language::KeyChoice;
 
 pub(crate) use self::{
-    events::{broadcast, outbox},
+    events::{broadcast, conversation, outbox},
     kv::{cas_register, register},
     txn::{bank, list_append, rw_register},
 };
