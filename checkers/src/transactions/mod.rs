@@ -12,6 +12,7 @@ mod list_append;
 mod rw_register;
 mod scc;
 pub mod sessions;
+mod written;
 
 pub use levels::{Boundary, Level, boundary, implications_of, proofs_of};
 pub use list_append::check_list_append;

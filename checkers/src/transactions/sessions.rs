@@ -11,8 +11,11 @@
 //! AWDIT, 2025 (near-linear saturation); Terry et al., "Session guarantees", 1994.
 
 mod index;
+mod lines;
 mod order;
 mod process;
+mod revealed;
+mod saturate;
 
 use super::levels::Level;
 use super::{Ask, MicroOp, Txn, TxnHistory};
@@ -22,6 +25,7 @@ use crate::history::{History, Operation, Outcome};
 use crate::verdict::{Anomaly, Reason, Verdict};
 use index::Index;
 use order::Order;
+use saturate::{Saturate, causal, is_acyclic, read_atomic, read_committed};
 
 /// Is this a level that this module judges, rather than the search for cycles?
 pub fn is_own_level(ask: &Ask) -> bool {
@@ -46,9 +50,9 @@ pub fn check(history: &TxnHistory, level: Level, meter: &mut Meter<'_>) -> Verdi
     };
     let mut found = index.direct();
     let judged = match level {
-        Level::ReadCommitted => global(&index, level, Order::read_committed, meter),
-        Level::ReadAtomic => global(&index, level, Order::read_atomic, meter),
-        Level::Causal => global(&index, level, Order::causal, meter),
+        Level::ReadCommitted => global(&index, level, read_committed, meter),
+        Level::ReadAtomic => global(&index, level, read_atomic, meter),
+        Level::Causal => global(&index, level, causal, meter),
         Level::Pram
         | Level::MonotonicReads
         | Level::MonotonicWrites
@@ -111,20 +115,23 @@ fn breach(level: Level) -> AnomalyName {
 fn global(
     index: &Index<'_>,
     level: Level,
-    saturate: fn(&mut Order, &Index<'_>, &mut Meter<'_>) -> Result<(), Reason>,
+    saturate: Saturate,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<Anomaly>, Reason> {
+    let mut passed = Order::empty(index);
+    saturate(&mut passed, index, meter)?;
+    if passed.initial.is_none() && is_acyclic(index, &passed) {
+        return Ok(Vec::new());
+    }
+    // Something is wrong; what it is wants all edges with their reasons.
     let mut order = Order::base(index);
     if let Some(cycle) = order.cycle() {
         return Ok(vec![order.tell(index, &cycle, AnomalyName::G1cProcess)]);
     }
-    saturate(&mut order, index, meter)?;
-    if let Some(anomaly) = order.initial_breach(index, breach(level)) {
+    if let Some(anomaly) = passed.initial_breach(index, breach(level)) {
         return Ok(vec![anomaly]);
     }
-    Ok(order
-        .cycle()
-        .map(|cycle| order.tell(index, &cycle, breach(level)))
-        .into_iter()
-        .collect())
+    order.edges.append(&mut passed.edges);
+    let cycle = order.cycle().expect("what is not acyclic has a cycle");
+    Ok(vec![order.tell(index, &cycle, breach(level))])
 }

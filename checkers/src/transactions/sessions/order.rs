@@ -4,9 +4,8 @@ use super::super::scc::{Digraph, components};
 use super::super::tell;
 use super::index::{INITIAL, Index};
 use crate::anomaly::AnomalyName;
-use crate::budget::Meter;
-use crate::verdict::{Anomaly, Edge, Reason};
-use std::collections::{BTreeMap, VecDeque};
+use crate::verdict::{Anomaly, Edge};
+use std::collections::VecDeque;
 
 /// Why one transaction comes before another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,19 +25,14 @@ pub(super) struct Order {
     pub(super) edges: Vec<(u32, u32, Why)>,
     transactions: u32,
     /// A reader that saw the initial version of a key although a writer was visible to it.
-    initial: Option<(u32, u32, u32)>,
+    pub(super) initial: Option<(u32, u32, u32)>,
 }
 
 impl Order {
     /// Session order and who read from whom.
     pub(super) fn base(index: &Index<'_>) -> Self {
         let mut order = Self::empty(index);
-        for session in &index.sessions {
-            let pairs = session
-                .windows(2)
-                .map(|pair| (pair[0], pair[1], Why::Session));
-            order.edges.extend(pairs);
-        }
+        order.follow_sessions(index, 0..index.sessions.len() as u32);
         for transaction in 0..index.history.len() as u32 {
             for read in index
                 .reads_of(transaction)
@@ -49,6 +43,20 @@ impl Order {
             }
         }
         order
+    }
+
+    /// Each of these sessions in its order.
+    pub(super) fn follow_sessions(
+        &mut self,
+        index: &Index<'_>,
+        sessions: impl Iterator<Item = u32>,
+    ) {
+        for session in sessions {
+            let line = &index.sessions[session as usize];
+            let pairs = line.windows(2);
+            self.edges
+                .extend(pairs.map(|pair| (pair[0], pair[1], Why::Session)));
+        }
     }
 
     pub(super) fn empty(index: &Index<'_>) -> Self {
@@ -69,135 +77,33 @@ impl Order {
         }
     }
 
-    /// Read committed: within a transaction, what was read from before is visible.
-    pub(super) fn read_committed(
+    /// As [`pass`](Self::pass), unless the one that was seen follows the other in its session.
+    pub(super) fn pass_unless_follows(
         &mut self,
         index: &Index<'_>,
-        meter: &mut Meter<'_>,
-    ) -> Result<(), Reason> {
-        for reader in 0..index.history.len() as u32 {
-            let reads = index.reads_of(reader);
-            meter.spend(reads.len() as u64)?;
-            // Reads come in their order; a writer is visible from the read after the first of it.
-            let mut visible: Vec<u32> = Vec::new();
-            let mut by_key: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-            for read in reads {
-                for writer in by_key.get(&read.key).into_iter().flatten() {
-                    self.pass(*writer, read.writer, reader, read.key);
-                }
-                if read.writer != INITIAL && !visible.contains(&read.writer) {
-                    visible.push(read.writer);
-                    for other in reads {
-                        if writes(index, read.writer, other.key) {
-                            let writers = by_key.entry(other.key).or_default();
-                            if !writers.contains(&read.writer) {
-                                writers.push(read.writer);
-                            }
-                        }
-                    }
-                }
-            }
+        visible: u32,
+        seen: u32,
+        reader: u32,
+        key: u32,
+    ) {
+        let follows = seen != INITIAL && {
+            let (one, other) = (index.place[visible as usize], index.place[seen as usize]);
+            one.0 == other.0 && one.1 < other.1
+        };
+        if !follows {
+            self.pass(visible, seen, reader, key);
         }
-        Ok(())
-    }
-
-    /// Read atomic: whatever was read from, and the session before, is visible as a whole.
-    pub(super) fn read_atomic(
-        &mut self,
-        index: &Index<'_>,
-        meter: &mut Meter<'_>,
-    ) -> Result<(), Reason> {
-        for reader in (0..index.history.len() as u32).filter(|id| index.took_effect(*id)) {
-            let reads = index.reads_of(reader);
-            let (session, place) = index.place[reader as usize];
-            for read in reads {
-                meter.spend(reads.len() as u64)?;
-                let upto = |other: u32| {
-                    if other == session {
-                        place.checked_sub(1)
-                    } else {
-                        None
-                    }
-                };
-                let before: Vec<u32> = index.visible_writers(read.key, upto).collect();
-                for visible in before {
-                    self.pass(visible, read.writer, reader, read.key);
-                }
-                for other in reads.iter().filter(|other| other.writer != INITIAL) {
-                    if writes(index, other.writer, read.key) {
-                        self.pass(other.writer, read.writer, reader, read.key);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Causal: everything that came before, by sessions and reads, is visible.
-    pub(super) fn causal(
-        &mut self,
-        index: &Index<'_>,
-        meter: &mut Meter<'_>,
-    ) -> Result<(), Reason> {
-        let count = index.history.len();
-        let mut remaining = vec![0_u32; count];
-        for (_, to, _) in &self.edges {
-            remaining[*to as usize] += 1;
-        }
-        let graph = self.graph();
-        let mut ready: VecDeque<u32> = (0..count as u32)
-            .filter(|id| index.took_effect(*id) && remaining[*id as usize] == 0)
-            .collect();
-        // What is visible to each transaction: for each session how many of it.
-        let mut clocks: Vec<Option<Vec<u32>>> = vec![None; count];
-        while let Some(id) = ready.pop_front() {
-            meter.spend(1 + index.sessions.len() as u64 / 8)?;
-            let mut clock = clocks[id as usize].take();
-            let clock = clock.get_or_insert_with(|| vec![0; index.sessions.len()]);
-            for read in index.reads_of(id) {
-                let upto = |session: u32| clock[session as usize].checked_sub(1);
-                let visible: Vec<u32> = index.visible_writers(read.key, upto).collect();
-                meter.spend(visible.len() as u64)?;
-                for visible in visible.into_iter().filter(|visible| *visible != id) {
-                    self.pass(visible, read.writer, id, read.key);
-                }
-            }
-            let (session, place) = index.place[id as usize];
-            clock[session as usize] = clock[session as usize].max(place + 1);
-            for target in graph.out(id) {
-                let theirs = clocks[*target as usize].get_or_insert_with(|| vec![0; clock.len()]);
-                for (theirs, mine) in theirs.iter_mut().zip(clock.iter()) {
-                    *theirs = (*theirs).max(*mine);
-                }
-                remaining[*target as usize] -= 1;
-                if remaining[*target as usize] == 0 {
-                    ready.push_back(*target);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn graph(&self) -> Adjacency {
-        Adjacency::new(self.transactions, &self.edges)
     }
 
     /// A short cycle of what must come first.
     pub(super) fn cycle(&self) -> Option<Vec<(u32, u32, Why)>> {
-        let graph = self.graph();
+        let graph = Adjacency::new(self.transactions, &self.edges);
         let parts = components(&graph, 0..self.transactions);
-        let part = parts
+        let mut part = parts
             .into_iter()
             .min_by_key(|part| (part.len(), part.iter().min().copied()))?;
-        let inside: std::collections::BTreeSet<u32> = part.iter().copied().collect();
-        let mut best: Option<Vec<u32>> = None;
-        for start in inside.iter().take(STARTS_MAX) {
-            let cycle = graph.shortest_cycle(*start, &inside);
-            if best.as_ref().is_none_or(|best| cycle.len() < best.len()) {
-                best = Some(cycle);
-            }
-        }
-        let nodes = best?;
+        part.sort_unstable();
+        let nodes = graph.shortest_cycle(&part);
         let why = |from: u32, to: u32| {
             let mut edges = self
                 .edges
@@ -282,14 +188,6 @@ impl Order {
 /// Nodes from which a shortest cycle is looked for.
 const STARTS_MAX: usize = 64;
 
-/// Does a transaction write a key?
-fn writes(index: &Index<'_>, transaction: u32, key: u32) -> bool {
-    let (session, place) = index.place[transaction as usize];
-    index.writers[key as usize]
-        .binary_search(&(session, place, transaction))
-        .is_ok()
-}
-
 /// The edges of each node.
 struct Adjacency {
     start: Vec<u32>,
@@ -319,35 +217,49 @@ impl Adjacency {
         &self.targets[start as usize..end as usize]
     }
 
-    /// The nodes of a shortest cycle through one, inside its component.
-    fn shortest_cycle(&self, start: u32, inside: &std::collections::BTreeSet<u32>) -> Vec<u32> {
-        let mut from: BTreeMap<u32, u32> = BTreeMap::new();
-        let mut queue = VecDeque::from([start]);
-        while let Some(node) = queue.pop_front() {
-            for target in self
-                .out(node)
-                .iter()
-                .filter(|target| inside.contains(target))
-            {
-                if !from.contains_key(target) {
-                    from.insert(*target, node);
-                    queue.push_back(*target);
+    /// The nodes of a short cycle in a component: the shortest through some of its nodes.
+    fn shortest_cycle(&self, part: &[u32]) -> Vec<u32> {
+        const UNSEEN: u32 = u32::MAX;
+        const OUTSIDE: u32 = u32::MAX - 1;
+        // For each node of the component the one that it was come to from.
+        let mut from = vec![OUTSIDE; self.node_count()];
+        let mut best: Vec<u32> = Vec::new();
+        for &start in part.iter().take(STARTS_MAX) {
+            for node in part {
+                from[*node as usize] = UNSEEN;
+            }
+            let mut queue = VecDeque::from([(start, 0)]);
+            while let Some((node, distance)) = queue.pop_front() {
+                let is_longer = !best.is_empty() && distance + 1 >= best.len();
+                if is_longer || from[start as usize] != UNSEEN {
+                    break;
+                }
+                for target in self.out(node) {
+                    if from[*target as usize] == UNSEEN {
+                        from[*target as usize] = node;
+                        queue.push_back((*target, distance + 1));
+                    }
                 }
             }
-            if from.contains_key(&start) {
-                break;
+            if from[start as usize] != UNSEEN {
+                best = walk_back(&from, start);
             }
         }
-        let mut cycle = Vec::new();
-        let mut node = from[&start];
-        while node != start {
-            cycle.push(node);
-            node = from[&node];
-        }
-        cycle.push(start);
-        cycle.reverse();
-        cycle
+        best
     }
+}
+
+/// The nodes of a cycle through one, in order, beginning with it.
+fn walk_back(from: &[u32], start: u32) -> Vec<u32> {
+    let mut cycle = Vec::new();
+    let mut node = from[start as usize];
+    while node != start {
+        cycle.push(node);
+        node = from[node as usize];
+    }
+    cycle.push(start);
+    cycle.reverse();
+    cycle
 }
 
 impl Digraph for Adjacency {

@@ -8,8 +8,9 @@
 
 use super::super::levels::Level;
 use super::breach;
-use super::index::{INITIAL, Index};
+use super::index::{INITIAL, Index, Read};
 use super::order::{Order, Why};
+use super::revealed::Revealed;
 use crate::budget::Meter;
 use crate::verdict::{Anomaly, Reason};
 
@@ -20,20 +21,20 @@ pub(super) fn check(
     meter: &mut Meter<'_>,
 ) -> Result<Vec<Anomaly>, Reason> {
     let mut found = Vec::new();
+    let mut revealed = Revealed::new(index);
     for session in 0..index.sessions.len() as u32 {
         if found.len() >= super::super::TOLD_MAX {
             break;
         }
-        let mut order = match level {
+        let order = match level {
             Level::Pram => pram(index, session, meter)?,
-            _ => guarantee(index, session, level, meter)?,
+            _ => guarantee(index, session, level, meter, &mut revealed)?,
         };
         if let Some(anomaly) = order.initial_breach(index, breach(level)) {
             found.push(anomaly);
         } else if let Some(cycle) = order.cycle() {
             found.push(order.tell(index, &cycle, breach(level)));
         }
-        order.edges.clear();
     }
     Ok(found)
 }
@@ -44,39 +45,41 @@ fn guarantee(
     session: u32,
     level: Level,
     meter: &mut Meter<'_>,
+    revealed: &mut Revealed,
 ) -> Result<Order, Reason> {
     let mut order = Order::empty(index);
-    // How much of each session is visible, and single transactions that are.
+    revealed.clear();
+    // How much of each session is visible, or how much of what it read from.
     let mut clock = vec![0_u32; index.sessions.len()];
-    let mut single: Vec<u32> = Vec::new();
     for &reader in &index.sessions[session as usize] {
         for read in index.reads_of(reader) {
-            meter.spend(1 + single.len() as u64)?;
-            let upto = |other: u32| clock[other as usize].checked_sub(1);
-            let visible: Vec<u32> = index.visible_writers(read.key, upto).collect();
-            let writes = |id: &u32| {
-                let (session, place) = index.place[*id as usize];
-                index.writers[read.key as usize]
-                    .binary_search(&(session, place, *id))
-                    .is_ok()
-            };
-            let singles = single.iter().copied().filter(writes);
-            for visible in visible.into_iter().chain(singles) {
-                if visible != reader {
-                    order.pass(visible, read.writer, reader, read.key);
+            meter.step()?;
+            match level {
+                Level::MonotonicReads | Level::WritesFollowReads => {
+                    let is_revealed_next = level == Level::MonotonicReads;
+                    let mut passed = 0;
+                    revealed.read(*read, reader, is_revealed_next, |visible| {
+                        order.pass(visible, read.writer, reader, read.key);
+                        passed += 1;
+                    });
+                    meter.spend(passed)?;
                 }
+                _ => pass_visible(index, &mut order, &clock, reader, *read, meter)?,
             }
             if read.writer == INITIAL {
                 continue;
             }
             let (from, place) = index.place[read.writer as usize];
+            let seen = &mut clock[from as usize];
             match level {
-                Level::MonotonicReads if !single.contains(&read.writer) => single.push(read.writer),
-                Level::MonotonicWrites => {
-                    clock[from as usize] = clock[from as usize].max(place + 1);
-                }
-                Level::WritesFollowReads => {
-                    follow(index, from, place, &mut single);
+                Level::MonotonicReads => revealed.reveal(index, read.writer),
+                Level::MonotonicWrites => *seen = (*seen).max(place + 1),
+                Level::WritesFollowReads if *seen <= place => {
+                    let news = *seen as usize..=place as usize;
+                    *seen = place + 1;
+                    for before in &index.sessions[from as usize][news] {
+                        follow(index, *before, revealed);
+                    }
                 }
                 _ => {}
             }
@@ -88,37 +91,48 @@ fn guarantee(
     }
     match level {
         // Writes of one session have its order.
-        Level::MonotonicWrites => program_order(index, &mut order, 0..index.sessions.len() as u32),
-        Level::ReadYourWrites => program_order(index, &mut order, session..session + 1),
+        Level::MonotonicWrites => {
+            order.follow_sessions(index, 0..index.sessions.len() as u32);
+        }
+        Level::ReadYourWrites => order.follow_sessions(index, session..session + 1),
         _ => {}
     }
     Ok(order)
 }
 
-/// Writers that a session had read from, up to a place in it.
-fn follow(index: &Index<'_>, session: u32, place: u32, visible: &mut Vec<u32>) {
-    for &before in &index.sessions[session as usize][..=place as usize] {
-        for read in index.reads_of(before) {
-            if read.writer != INITIAL && !visible.contains(&read.writer) {
-                visible.push(read.writer);
-            }
+/// Whom a transaction had read from becomes visible.
+fn follow(index: &Index<'_>, before: u32, revealed: &mut Revealed) {
+    for read in index.reads_of(before) {
+        if read.writer != INITIAL {
+            revealed.reveal(index, read.writer);
         }
     }
 }
 
-fn program_order(index: &Index<'_>, order: &mut Order, sessions: impl Iterator<Item = u32>) {
-    for session in sessions {
-        let line = &index.sessions[session as usize];
-        order
-            .edges
-            .extend(line.windows(2).map(|pair| (pair[0], pair[1], Why::Session)));
+/// The last writers of a key that are visible by a clock come before the one that was seen.
+fn pass_visible(
+    index: &Index<'_>,
+    order: &mut Order,
+    clock: &[u32],
+    reader: u32,
+    read: Read,
+    meter: &mut Meter<'_>,
+) -> Result<(), Reason> {
+    meter.step()?;
+    for (line, session) in index.lines.of(read.key) {
+        let last = index.lines.last_before(line, clock[session as usize]);
+        if let Some((_, visible)) = last.filter(|(_, visible)| *visible != reader) {
+            meter.step()?;
+            order.pass(visible, read.writer, reader, read.key);
+        }
     }
+    Ok(())
 }
 
 /// PRAM for one process: program order of all, what this process read from, and whatever follows.
 fn pram(index: &Index<'_>, session: u32, meter: &mut Meter<'_>) -> Result<Order, Reason> {
     let mut order = Order::empty(index);
-    program_order(index, &mut order, 0..index.sessions.len() as u32);
+    order.follow_sessions(index, 0..index.sessions.len() as u32);
     for &reader in &index.sessions[session as usize] {
         for read in index
             .reads_of(reader)
@@ -136,12 +150,7 @@ fn pram(index: &Index<'_>, session: u32, meter: &mut Meter<'_>) -> Result<Order,
         let clocks = clocks(index, &order, session, meter)?;
         for (clock, &reader) in clocks.iter().zip(&index.sessions[session as usize]) {
             for read in index.reads_of(reader) {
-                let upto = |other: u32| clock[other as usize].checked_sub(1);
-                let visible: Vec<u32> = index.visible_writers(read.key, upto).collect();
-                meter.spend(1 + visible.len() as u64)?;
-                for visible in visible.into_iter().filter(|visible| *visible != reader) {
-                    order.pass(visible, read.writer, reader, read.key);
-                }
+                pass_visible(index, &mut order, clock, reader, *read, meter)?;
             }
         }
         order.edges.sort_unstable();
