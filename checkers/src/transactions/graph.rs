@@ -8,7 +8,7 @@
 
 use super::TxnHistory;
 use super::scc::Digraph;
-use std::collections::BTreeMap;
+use crate::hash::Table;
 
 /// The kind of an edge, or a set of kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +59,13 @@ pub(super) struct Edges {
 }
 
 impl Edges {
+    pub(super) fn with_capacity(edges: usize) -> Self {
+        Self {
+            list: Vec::with_capacity(edges),
+            hubs: 0,
+        }
+    }
+
     pub(super) fn push(&mut self, from: u32, to: u32, kind: Kinds) {
         if from != to {
             self.list.push((from, to, kind));
@@ -248,7 +255,7 @@ impl Graph {
 fn process_order(history: &TxnHistory) -> Vec<u32> {
     let operations = history.operations();
     let mut next = vec![NONE; operations.len()];
-    let mut last: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut last: Table<u32, u32> = Table::default();
     for (id, operation) in operations
         .iter()
         .enumerate()

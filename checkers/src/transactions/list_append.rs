@@ -8,6 +8,7 @@ mod direct;
 
 use super::cycles::{self, Cycle};
 use super::graph::{Edges, Graph, Kinds};
+use super::written::Written;
 use super::{Ask, Key, MicroOp, Report, TxnHistory, Value, steps};
 use crate::budget::Meter;
 use crate::hash::Table;
@@ -47,8 +48,14 @@ struct Append {
     value: Value,
     /// Its place in the version order; [`NONE`] where no read shows it.
     place: u32,
+    /// Its step in the transaction.
+    step: u32,
     /// Is it the last append of its transaction to its key?
     is_final: bool,
+    /// Did its transaction fail?
+    is_aborted: bool,
+    /// Was its transaction acknowledged?
+    is_certain: bool,
 }
 
 /// One read of a committed transaction.
@@ -76,14 +83,26 @@ struct Index<'a> {
     first_append: Vec<u32>,
     reads: Vec<Read<'a>>,
     first_read: Vec<u32>,
-    by_value: Table<(u32, Value), u32>,
+    written: Written,
     /// The longest read of each key.
     longest: Vec<Option<u32>>,
     /// Version orders, one key after the other: the append at each place, [`NONE`] where there is none.
     order: Vec<u32>,
     order_start: Vec<u32>,
+    /// For each place in an order the writer from there on that did not abort, if there is one.
+    real_from: Vec<u32>,
+    /// For each key the first place in its order that an aborted transaction wrote.
+    first_aborted: Vec<u32>,
     /// Acknowledged appends of each key that no read shows, by transaction, each once.
     unobserved: Vec<Vec<u32>>,
+}
+
+/// What is known of a key while transactions are read one by one.
+#[derive(Clone, Copy)]
+struct Touched {
+    last_append: u32,
+    /// The first read of the key by the transaction that read it last.
+    first_read: u32,
 }
 
 impl<'a> Index<'a> {
@@ -95,22 +114,29 @@ impl<'a> Index<'a> {
             first_append: Vec::with_capacity(history.len() + 1),
             reads: Vec::new(),
             first_read: Vec::with_capacity(history.len() + 1),
-            by_value: Table::default(),
+            written: Written::default(),
             longest: Vec::new(),
             order: Vec::new(),
             order_start: vec![0],
+            real_from: Vec::new(),
+            first_aborted: Vec::new(),
             unobserved: Vec::new(),
         };
         let mut numbers: Table<Key, u32> = Table::default();
+        let mut touched: Vec<Touched> = Vec::new();
         for transaction in 0..history.len() {
             index.first_append.push(index.appends.len() as u32);
             index.first_read.push(index.reads.len() as u32);
-            index.read_steps(transaction, &mut numbers)?;
+            index.read_steps(transaction, &mut numbers, &mut touched)?;
         }
         index.first_append.push(index.appends.len() as u32);
         index.first_read.push(index.reads.len() as u32);
-        index.number_appends()?;
+        let appends = index.appends.iter();
+        let appends = appends.map(|append| (append.key, append.value));
+        index.written = Written::new(index.keys.len(), appends)
+            .map_err(|(one, other)| index.twice(one, other))?;
         index.order_versions();
+        index.compare_reads();
         Ok(index)
     }
 
@@ -118,52 +144,60 @@ impl<'a> Index<'a> {
         &mut self,
         transaction: usize,
         numbers: &mut Table<Key, u32>,
+        touched: &mut Vec<Touched>,
     ) -> Result<(), Reason> {
         let operation = &self.history.operations()[transaction];
         let (first_append, first_read) = (self.appends.len(), self.reads.len());
-        for (step, micro) in steps(self.history, transaction).iter().enumerate() {
+        for (step, micro) in (0..).zip(steps(self.history, transaction)) {
             let key = *numbers.entry(micro.key()).or_insert_with(|| {
                 self.keys.push(micro.key());
                 self.longest.push(None);
+                touched.push(Touched {
+                    last_append: NONE,
+                    first_read: NONE,
+                });
                 self.keys.len() as u32 - 1
             });
+            let touch = &mut touched[key as usize];
+            let is_appended = touch.last_append != NONE && touch.last_append >= first_append as u32;
+            let is_read = touch.first_read != NONE && touch.first_read >= first_read as u32;
             let transaction = transaction as u32;
             match micro {
                 MicroOp::Append(_, value) => {
-                    let (value, place) = (*value, NONE);
-                    let mut own = self.appends[first_append..].iter_mut().rev();
-                    if let Some(before) = own.find(|append| append.key == key) {
-                        before.is_final = false;
+                    if is_appended {
+                        self.appends[touch.last_append as usize].is_final = false;
                     }
-                    let mut own = self.reads[first_read..].iter_mut();
-                    if let Some(read) = own.find(|read| read.key == key) {
-                        read.is_updated = true;
+                    if is_read {
+                        self.reads[touch.first_read as usize].is_updated = true;
                     }
+                    touch.last_append = self.appends.len() as u32;
                     self.appends.push(Append {
                         key,
                         transaction,
-                        value,
-                        place,
+                        value: *value,
+                        place: NONE,
+                        step,
                         is_final: true,
+                        is_aborted: operation.is_fail(),
+                        is_certain: operation.is_ok(),
                     });
                 }
                 MicroOp::ReadList(_, values) if operation.is_ok() => {
-                    let is_external = self.appends[first_append..]
-                        .iter()
-                        .all(|own| own.key != key)
-                        && self.reads[first_read..].iter().all(|own| own.key != key);
                     let longest = &mut self.longest[key as usize];
                     let length =
                         longest.map_or(0, |read: u32| self.reads[read as usize].values.len());
                     if longest.is_none() || length < values.len() {
                         *longest = Some(self.reads.len() as u32);
                     }
+                    if !is_read {
+                        touch.first_read = self.reads.len() as u32;
+                    }
                     self.reads.push(Read {
                         key,
                         transaction,
-                        step: step as u32,
+                        step,
                         values,
-                        is_external,
+                        is_external: !is_appended && !is_read,
                         is_updated: false,
                         is_compatible: true,
                     });
@@ -181,57 +215,67 @@ impl<'a> Index<'a> {
         Ok(())
     }
 
-    fn number_appends(&mut self) -> Result<(), Reason> {
-        self.by_value.reserve(self.appends.len());
-        for (number, append) in self.appends.iter().enumerate() {
-            let other = self
-                .by_value
-                .insert((append.key, append.value), number as u32);
-            if let Some(other) = other {
-                let words = format!(
-                    "{} is appended to key {} by T{} and by T{}; versions can be told apart only \
-                     where every value is appended to a key once",
-                    append.value,
-                    self.keys[append.key as usize],
-                    self.appends[other as usize].transaction,
-                    append.transaction
-                );
-                return Err(Reason::NotEnoughKnown(words));
-            }
-        }
-        Ok(())
+    /// What is to be said of one value that is appended twice.
+    fn twice(&self, one: u32, other: u32) -> Reason {
+        let (one, other) = (self.appends[one as usize], self.appends[other as usize]);
+        let words = format!(
+            "{} is appended to key {} by T{} and by T{}; versions can be told apart only where \
+             every value is appended to a key once",
+            one.value, self.keys[one.key as usize], one.transaction, other.transaction
+        );
+        Reason::NotEnoughKnown(words)
     }
 
     fn order_versions(&mut self) {
+        self.first_aborted = vec![NONE; self.keys.len()];
         for key in 0..self.keys.len() as u32 {
             let longest = self.longest[key as usize].map(|read| self.reads[read as usize].values);
-            for value in longest.unwrap_or_default() {
-                let place = self.order.len() as u32 - self.order_start[key as usize];
-                let append = self.by_value.get(&(key, *value)).copied();
+            let start = self.order.len();
+            for (place, value) in (0..).zip(longest.unwrap_or_default()) {
+                let append = self.written.find(key, *value);
                 // An element that is there twice has the place of its first appearance.
                 let is_first = |number: &u32| self.appends[*number as usize].place == NONE;
                 let append = append.filter(is_first).unwrap_or(NONE);
-                if append != NONE {
-                    self.appends[append as usize].place = place;
+                let mut writer = NONE;
+                if let Some(append) = self.appends.get_mut(append as usize) {
+                    append.place = place;
+                    if append.is_aborted {
+                        let first = &mut self.first_aborted[key as usize];
+                        *first = (*first).min(place);
+                    } else {
+                        writer = append.transaction;
+                    }
                 }
                 self.order.push(append);
+                self.real_from.push(writer);
+            }
+            let mut next = NONE;
+            for writer in self.real_from[start..].iter_mut().rev() {
+                if *writer == NONE {
+                    *writer = next;
+                }
+                next = *writer;
             }
             self.order_start.push(self.order.len() as u32);
         }
+        self.unobserved = vec![Vec::new(); self.keys.len()];
+        let unseen = |append: &&Append| append.place == NONE && append.is_certain;
+        for append in self.appends.iter().filter(unseen) {
+            let transactions = &mut self.unobserved[append.key as usize];
+            if transactions.last() != Some(&append.transaction) {
+                transactions.push(append.transaction);
+            }
+        }
+    }
+
+    /// Which reads are prefixes of the version order?
+    fn compare_reads(&mut self) {
         for read in 0..self.reads.len() {
             let Read { key, values, .. } = self.reads[read];
             let longest =
                 self.longest[key as usize].expect("a key that is read has a longest read");
             let longest = self.reads[longest as usize].values;
             self.reads[read].is_compatible = longest[..values.len()] == *values;
-        }
-        self.unobserved = vec![Vec::new(); self.keys.len()];
-        for append in self.appends.iter().filter(|append| append.place == NONE) {
-            let transactions = &mut self.unobserved[append.key as usize];
-            let is_certain = self.history.operations()[append.transaction as usize].is_ok();
-            if is_certain && transactions.last() != Some(&append.transaction) {
-                transactions.push(append.transaction);
-            }
         }
     }
 
@@ -244,19 +288,12 @@ impl<'a> Index<'a> {
         &self.order[start as usize..end as usize]
     }
 
-    fn is_aborted(&self, append: u32) -> bool {
-        let transaction = self.appends[append as usize].transaction;
-        self.history.operations()[transaction as usize].is_fail()
-    }
-
     /// The writer of the first version from a place on that somebody wrote and did not abort.
     fn writer_from(&self, key: u32, place: usize) -> Option<u32> {
-        let is_real = |append: &&u32| **append != NONE && !self.is_aborted(**append);
-        let versions = self.versions(key).get(place..)?;
-        versions
-            .iter()
-            .find(is_real)
-            .map(|append| self.appends[*append as usize].transaction)
+        let start = self.order_start[key as usize] as usize;
+        let end = self.order_start[key as usize + 1] as usize;
+        let writer = *self.real_from[start..end].get(place)?;
+        (writer != NONE).then_some(writer)
     }
 
     /// The writer of the last version that a read shows, if it did not abort.
@@ -264,24 +301,24 @@ impl<'a> Index<'a> {
         let last = *self
             .versions(read.key)
             .get(read.values.len().checked_sub(1)?)?;
-        (last != NONE && !self.is_aborted(last)).then(|| self.appends[last as usize].transaction)
+        let append = self.appends.get(last as usize)?;
+        (!append.is_aborted).then_some(append.transaction)
     }
 
     fn edges(&self) -> Edges {
-        let mut edges = Edges::default();
-        let mut last_writers: Vec<Vec<u32>> = vec![Vec::new(); self.keys.len()];
+        let mut edges = Edges::with_capacity(self.appends.len() + 2 * self.reads.len());
+        let mut last_writer = vec![NONE; self.keys.len()];
         for key in 0..self.keys.len() as u32 {
-            let mut before: Option<u32> = None;
-            for &append in self.versions(key) {
-                if append == NONE || self.is_aborted(append) {
-                    continue;
+            let mut before = NONE;
+            let appends = self.versions(key).iter();
+            let appends = appends.filter_map(|append| self.appends.get(*append as usize));
+            for append in appends.filter(|append| !append.is_aborted) {
+                if before != NONE {
+                    edges.push(before, append.transaction, Kinds::WW);
                 }
-                let writer = self.appends[append as usize].transaction;
-                if let Some(before) = before.replace(writer) {
-                    edges.push(before, writer, Kinds::WW);
-                }
+                before = append.transaction;
             }
-            last_writers[key as usize].extend(before);
+            last_writer[key as usize] = before;
         }
         let mut last_readers: Vec<Vec<u32>> = vec![Vec::new(); self.keys.len()];
         for read in self
@@ -294,12 +331,21 @@ impl<'a> Index<'a> {
             }
             match self.writer_from(read.key, read.values.len()) {
                 Some(writer) => edges.push(read.transaction, writer, Kinds::RW),
+                None if self.unobserved[read.key as usize].is_empty() => {}
                 None => last_readers[read.key as usize].push(read.transaction),
             }
         }
         for (key, unobserved) in self.unobserved.iter().enumerate() {
-            edges.push_all(&last_writers[key], unobserved, Kinds::WW);
-            edges.push_all(&last_readers[key], unobserved, Kinds::RW);
+            if !unobserved.is_empty() {
+                let writers = [last_writer[key]];
+                let writers = if writers[0] == NONE {
+                    &[]
+                } else {
+                    &writers[..]
+                };
+                edges.push_all(writers, unobserved, Kinds::WW);
+                edges.push_all(&last_readers[key], unobserved, Kinds::RW);
+            }
         }
         edges
     }

@@ -5,6 +5,7 @@
 use super::Value;
 
 /// The writes of each key: their values, in order, and their numbers.
+#[derive(Default)]
 pub(super) struct Written {
     start: Vec<u32>,
     entries: Vec<(Value, u32)>,

@@ -218,62 +218,71 @@ where
     V: Ord + Clone + Hash + Debug,
 {
     let mut found = Vec::new();
-    let timeline = Overwrites::new(&gathered.values);
+    let mut timeline = Overwrites::new(&gathered.values);
     for sighting in &gathered.sightings {
         if found.len() >= TOLD_MAX {
             break;
         }
         let value = &gathered.values[sighting.value as usize];
-        let words = tell(
-            model,
-            &history.operations()[sighting.operation],
-            sighting.operation,
-        );
+        let id = sighting.operation;
+        let words = || tell(model, &history.operations()[id], id);
         if value.writers == 0 {
-            found.push(unwritten(model, history, sighting, &words));
+            found.push(unwritten(model, history, sighting, &words()));
         } else if value.begun > sighting.returned {
-            found.push(future(model, history, sighting, value, &words));
+            found.push(future(model, history, sighting, value, &words()));
         } else if let Some(newer) = timeline.newest_known_before(sighting.invoked)
             && gathered.values[newer as usize].begun > value.done
         {
             let newer = &gathered.values[newer as usize];
-            found.extend(stale(model, history, sighting, newer, gathered, &words));
+            found.extend(stale(model, history, sighting, newer, gathered, &words()));
         }
     }
     found.extend(lost_updates(model, history, gathered));
     found
 }
 
-/// The values in the order in which they became known, each with the one that began last so far.
-struct Overwrites {
-    known: Vec<u64>,
-    newest: Vec<u32>,
+/// The values in the order in which they became known.
+struct Overwrites<'a> {
+    values: &'a [Value],
+    /// When each became known, and its number.
+    known: Vec<(u64, u32)>,
+    /// How many were known at the last question, and the one of them that began last.
+    asked: usize,
+    newest: Option<u32>,
 }
 
-impl Overwrites {
-    fn new(values: &[Value]) -> Self {
-        let mut order: Vec<u32> = (0..values.len() as u32)
-            .filter(|&id| values[id as usize].known != u64::MAX && values[id as usize].writers > 0)
+impl<'a> Overwrites<'a> {
+    fn new(values: &'a [Value]) -> Self {
+        let mut known: Vec<(u64, u32)> = (0..)
+            .zip(values)
+            .filter(|(_, value)| value.known != u64::MAX && value.writers > 0)
+            .map(|(number, value)| (value.known, number))
             .collect();
-        order.sort_unstable_by_key(|&id| values[id as usize].known);
-        let mut newest: Vec<u32> = Vec::with_capacity(order.len());
-        for &id in &order {
-            let best = match newest.last() {
-                Some(&last) if values[last as usize].begun > values[id as usize].begun => last,
-                _ => id,
-            };
-            newest.push(best);
-        }
+        known.sort_unstable();
         Self {
-            known: order.iter().map(|&id| values[id as usize].known).collect(),
-            newest,
+            values,
+            known,
+            asked: 0,
+            newest: None,
         }
     }
 
-    /// Of the values known to be written before an event, the one whose writes began last.
-    fn newest_known_before(&self, event: u64) -> Option<u32> {
-        let count = self.known.partition_point(|&known| known < event);
-        count.checked_sub(1).map(|last| self.newest[last])
+    /// Of the values known to be written before an event, the one whose writes began last; events
+    /// are asked for in their order.
+    fn newest_known_before(&mut self, event: u64) -> Option<u32> {
+        while let Some((known, number)) = self.known.get(self.asked)
+            && *known < event
+        {
+            let begun = |number: u32| self.values[number as usize].begun;
+            if self
+                .newest
+                .is_none_or(|newest| begun(newest) <= begun(*number))
+            {
+                self.newest = Some(*number);
+            }
+            self.asked += 1;
+        }
+        self.newest
     }
 }
 
