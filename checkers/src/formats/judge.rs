@@ -19,7 +19,7 @@ use crate::linearizable::{self, Counter, Lock, Pile, Register, Sequential, Set};
 use crate::log::{self, LogPromise};
 use crate::registers;
 use crate::transactions::{
-    self, Ask, Boundary, Level, TxnHistory, VersionOrders, boundary, sessions,
+    self, Ask, Boundary, Level, Tangle, TxnHistory, VersionOrders, boundary, sessions,
 };
 use crate::verdict::{Anomaly, Reason, Verdict, guard};
 use std::collections::{BTreeMap, BTreeSet};
@@ -446,6 +446,7 @@ impl<'a> Reading<'a> {
             let words = "no dependency between transactions could be inferred: nothing to judge";
             judged.warnings.push(words.to_owned());
         }
+        judged.warnings.extend(tangled(&report.tangles));
         if !report.also_found.is_empty() {
             let also: Vec<&str> = report.also_found.iter().map(|name| name.as_str()).collect();
             judged.warnings.push(format!(
@@ -462,6 +463,27 @@ impl<'a> Reading<'a> {
         let verdict = guard(|| sessions::check(history, level, &mut self.meter()));
         Judged::new(named(verdict, names), history.len()).at(level)
     }
+}
+
+/// How many sets of transactions have which worst anomaly, where there are several sets.
+fn tangled(tangles: &[Tangle]) -> Option<String> {
+    let mut counts: BTreeMap<AnomalyName, (usize, usize)> = BTreeMap::new();
+    for tangle in tangles {
+        let (count, largest) = counts.entry(tangle.worst).or_default();
+        *count += 1;
+        *largest = (*largest).max(tangle.transactions);
+    }
+    let words: Vec<String> = counts
+        .iter()
+        .map(|(name, (count, largest))| format!("{name} in {count} (up to {largest} transactions)"))
+        .collect();
+    (tangles.len() > 1).then(|| {
+        format!(
+            "{} sets of transactions contradict themselves; the worst is {}",
+            tangles.len(),
+            words.join(", ")
+        )
+    })
 }
 
 fn unsupported(model: Model, level: Level) -> Verdict {

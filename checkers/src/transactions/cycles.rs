@@ -23,17 +23,29 @@ pub(super) struct Cycle {
     pub(super) edges: Vec<(u32, Kinds)>,
 }
 
-/// Components with findings after which no more are looked at.
+/// A set of transactions each of which comes before every other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tangle {
+    /// The first of its transactions, by position in the history.
+    pub first: usize,
+    /// How many transactions there are.
+    pub transactions: usize,
+    /// The worst cycle among them.
+    pub worst: AnomalyName,
+}
+
+/// Components with findings after which short witnesses are no longer looked for at length.
 const FINDINGS_MAX: usize = 64;
 
-/// Every class of cycle that is wanted and exists, with a witness from each of a few components.
+/// Every class of cycle that is wanted and exists, with a few witnesses of each, and the worst of
+/// each component.
 ///
 /// Once something is found, running out of budget only ends the looking for more.
 pub(super) fn find(
     graph: &Graph,
     wanted: &BTreeSet<AnomalyName>,
     meter: &mut Meter<'_>,
-) -> Result<Vec<Cycle>, Reason> {
+) -> Result<(Vec<Cycle>, Vec<Tangle>), Reason> {
     let is_wanted = |suffix: Suffix| {
         Class::ALL
             .iter()
@@ -57,12 +69,12 @@ pub(super) fn find(
         }
     }
     if suffixes.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let node_count = graph.node_count() as u32;
     meter.spend(u64::from(node_count))?;
     let mut parts = components(&Masked { graph, mask }, 0..node_count);
-    parts.sort_by_key(|part| (part.len(), part.iter().min().copied()));
+    parts.sort_by_cached_key(|part| (part.len(), part.iter().min().copied()));
     let mut found: Vec<Cycle> = Vec::new();
     let mut numbers = vec![
         u32::MAX;
@@ -72,29 +84,35 @@ pub(super) fn find(
             graph.node_count()
         }
     ];
-    let mut findings = 0;
+    let mut tangles: Vec<Tangle> = Vec::new();
     for part in parts {
-        if findings == FINDINGS_MAX {
-            break;
-        }
         let spent = meter.spend(part.len() as u64);
         if !found.is_empty() && spent.is_err() {
             break;
         }
         spent?;
-        let knot = Knot::new(graph, part, mask, &mut numbers);
+        let is_brief = tangles.len() >= FINDINGS_MAX;
+        let knot = Knot::new(graph, part, mask, &mut numbers, is_brief);
         for suffix in &suffixes {
             let here = classes(&knot, *suffix, wanted);
-            let is_enough = here.iter().any(|cycle| wanted.contains(&cycle.name));
+            let worst = here.iter().map(|cycle| cycle.name);
+            let worst = worst.filter(|name| wanted.contains(name)).min();
             found.extend(here);
-            if is_enough {
-                findings += 1;
+            if let Some(worst) = worst {
+                tangles.extend(knot.tangle(worst));
                 break;
             }
         }
+        if found.len() > FOUND_MAX {
+            found = shortest_of_each(found);
+        }
     }
-    Ok(shortest_of_each(found))
+    tangles.sort_unstable_by_key(|tangle| tangle.first);
+    Ok((shortest_of_each(found), tangles))
 }
+
+/// Cycles that are kept before the longer ones of each name are left out.
+const FOUND_MAX: usize = 1024;
 
 /// The classes found in one knot, with the edges of a suffix added.
 fn classes(knot: &Knot, suffix: Suffix, wanted: &BTreeSet<AnomalyName>) -> Vec<Cycle> {

@@ -1,8 +1,10 @@
 //! One strongly connected part of the dependency graph, renumbered, and the search for short cycles
 //! in it.
 
+use super::cycles::Tangle;
 use super::graph::{Graph, Kinds};
 use super::scc::{Digraph, components};
+use crate::anomaly::AnomalyName;
 use std::collections::VecDeque;
 
 /// A strongly connected part with its inner edges.
@@ -12,21 +14,38 @@ pub(super) struct Knot {
     offsets: Vec<u32>,
     targets: Vec<u32>,
     kinds: Vec<Kinds>,
+    /// Nodes visited in looking for a shorter witness, before the best so far is taken.
+    visits_max: u64,
 }
 
 /// A closed walk: each transaction with the edge that leads on from it.
 type Walk = Vec<(u32, Kinds)>;
 
-/// Nodes visited in looking for a shorter witness, before the best so far is taken.
+/// Visits in a knot whose witnesses may be told.
 const VISITS_MAX: u64 = 4_000_000;
+
+/// Visits in one that is only to be named: so many, and so many more for each node.
+const BRIEF_VISITS_MAX: (u64, u64) = (20_000, 50);
 
 const NONE: u32 = u32::MAX;
 
 impl Knot {
     /// Takes the nodes of one part, with the edges of a mask between them.
     ///
-    /// `numbers` has an entry for each node of the graph, and is left as it was found.
-    pub(super) fn new(graph: &Graph, mut part: Vec<u32>, mask: Kinds, numbers: &mut [u32]) -> Self {
+    /// `numbers` has an entry for each node of the graph, and is left as it was found. Where it is
+    /// to be brief, witnesses may be longer than they need be.
+    pub(super) fn new(
+        graph: &Graph,
+        mut part: Vec<u32>,
+        mask: Kinds,
+        numbers: &mut [u32],
+        is_brief: bool,
+    ) -> Self {
+        let visits_max = if is_brief {
+            BRIEF_VISITS_MAX.0 + BRIEF_VISITS_MAX.1 * part.len() as u64
+        } else {
+            VISITS_MAX
+        };
         part.sort_unstable();
         for (number, node) in part.iter().enumerate() {
             numbers[*node as usize] = number as u32;
@@ -39,6 +58,7 @@ impl Knot {
             offsets: vec![0],
             targets: Vec::new(),
             kinds: Vec::new(),
+            visits_max,
         };
         for node in &part {
             let mut cursor = 0;
@@ -55,6 +75,16 @@ impl Knot {
             numbers[node as usize] = NONE;
         }
         knot
+    }
+
+    /// Its transactions, with the worst that was found among them.
+    pub(super) fn tangle(&self, worst: AnomalyName) -> Option<Tangle> {
+        let first = self.transactions.iter().flatten().min()?;
+        Some(Tangle {
+            first: *first as usize,
+            transactions: self.transactions.iter().flatten().count(),
+            worst,
+        })
     }
 
     fn len(&self) -> usize {
@@ -113,10 +143,13 @@ impl Knot {
                 if !through.has(kind) || !view.mask.has(kind) || !is_inside {
                     continue;
                 }
-                if search.visits > VISITS_MAX {
+                if search.visits > self.visits_max {
                     return best;
                 }
-                if let Some(path) = search.path(&inside, target, *node) {
+                let shorter = best
+                    .as_ref()
+                    .map_or(u32::MAX, |best| best.len().saturating_sub(2) as u32);
+                if let Some(path) = search.path(&inside, target, *node, shorter) {
                     let walk = self.walk([(*node, kind)].into_iter().chain(path));
                     keep_shorter(&mut best, walk);
                     if best.as_ref().is_some_and(|best| best.len() == 2) {
@@ -152,12 +185,15 @@ impl Knot {
         let mut search = Search::new(copies as usize);
         for copy in parts.iter().flatten().filter(|copy| **copy % 2 == 1) {
             for (target, kind) in inside.out(*copy) {
-                if search.visits > VISITS_MAX {
+                if search.visits > self.visits_max {
                     return best;
                 }
-                let path = search
-                    .path(&inside, target, *copy)
-                    .expect("a part leads back");
+                let shorter = best
+                    .as_ref()
+                    .map_or(u32::MAX, |best| best.len().saturating_sub(2) as u32);
+                let Some(path) = search.path(&inside, target, *copy, shorter) else {
+                    continue;
+                };
                 let walk = [(*copy, kind)].into_iter().chain(path);
                 keep_shorter(
                     &mut best,
@@ -289,8 +325,9 @@ impl Search {
         }
     }
 
-    /// The shortest path, each step a node and the edge from it; none if there is no path.
-    fn path(&mut self, edges: &impl Labelled, from: u32, to: u32) -> Option<Walk> {
+    /// The shortest path, each step a node and the edge from it; none if there is no path of at
+    /// most so many edges that cost something.
+    fn path(&mut self, edges: &impl Labelled, from: u32, to: u32, most: u32) -> Option<Walk> {
         self.queue.push_back((0, from));
         self.distance[from as usize] = 0;
         self.visited.push(from);
@@ -306,7 +343,7 @@ impl Search {
                 let is_free = kind.has(Kinds::FREE);
                 let further = distance + u32::from(!is_free);
                 let known = &mut self.distance[target as usize];
-                if further >= *known {
+                if further >= *known || further > most {
                     continue;
                 }
                 if *known == NONE {

@@ -14,6 +14,7 @@ mod scc;
 pub mod sessions;
 mod written;
 
+pub use cycles::Tangle;
 pub use levels::{Boundary, Level, boundary, implications_of, proofs_of};
 pub use list_append::check_list_append;
 pub use rw_register::{VersionOrders, check_rw_register};
@@ -103,12 +104,19 @@ pub struct Report {
     pub boundary: Boundary,
     /// Names of what was found though not asked for.
     pub also_found: Vec<AnomalyName>,
+    /// Sets of transactions each of which comes before every other, with the worst cycle of each.
+    pub tangles: Vec<Tangle>,
     /// Could anything be inferred at all? If not, `holds` says nothing.
     pub is_vacuous: bool,
 }
 
 impl Report {
-    fn new(found: Vec<Anomaly>, wanted: &BTreeSet<AnomalyName>, is_vacuous: bool) -> Self {
+    fn new(
+        found: Vec<Anomaly>,
+        tangles: Vec<Tangle>,
+        wanted: &BTreeSet<AnomalyName>,
+        is_vacuous: bool,
+    ) -> Self {
         // Values that nobody wrote break a level only where the history is known to be complete.
         let is_proof = |anomaly: &&Anomaly| {
             anomaly.name != AnomalyName::GarbageRead || wanted.contains(&anomaly.name)
@@ -122,6 +130,7 @@ impl Report {
             verdict: Verdict::from_anomalies(asked),
             boundary,
             also_found: also_found.into_iter().collect(),
+            tangles,
             is_vacuous,
         }
     }
@@ -136,6 +145,7 @@ impl Report {
             verdict,
             boundary,
             also_found: Vec::new(),
+            tangles: Vec::new(),
             is_vacuous: false,
         }
     }
@@ -145,6 +155,7 @@ impl Report {
             verdict: Verdict::Unknown(reason),
             boundary: Boundary::default(),
             also_found: Vec::new(),
+            tangles: Vec::new(),
             is_vacuous: true,
         }
     }

@@ -53,14 +53,18 @@ pub fn check_rw_register(
     let edges = index.edges(&inferred);
     let is_vacuous = edges.is_empty();
     let graph = Graph::new(history, &edges);
+    let mut tangles = Vec::new();
     match cycles::find(&graph, &wanted, meter) {
-        Ok(cycles) => found.extend(cycles.iter().map(|cycle| index.tell(cycle, &inferred))),
+        Ok((cycles, parts)) => {
+            found.extend(cycles.iter().map(|cycle| index.tell(cycle, &inferred)));
+            tangles = parts;
+        }
         Err(reason) if found.iter().all(|anomaly| !wanted.contains(&anomaly.name)) => {
             return Report::unknown(reason);
         }
         Err(_) => {}
     }
-    Report::new(found, &wanted, is_vacuous)
+    Report::new(found, tangles, &wanted, is_vacuous)
 }
 
 const NONE: u32 = u32::MAX;
