@@ -54,7 +54,10 @@ pub(crate) type Script<Q> = Arc<Vec<PlannedCall<Q>>>;
 pub(crate) struct Client<Q> {
     id: ClientId,
     clients: u32,
+    /// Those that it knows of from the beginning.
     nodes: u32,
+    /// Those that it can be sent to: spares too.
+    servers: u32,
     process: u32,
     /// Indices into the plan of calls.
     mine: Vec<u32>,
@@ -78,7 +81,7 @@ impl<Q: Data> Client<Q> {
     pub(crate) fn new(
         id: ClientId,
         clients: u32,
-        nodes: u32,
+        (nodes, servers): (u32, u32),
         script: &Script<Q>,
         mine: Vec<u32>,
         seed: u64,
@@ -87,6 +90,7 @@ impl<Q: Data> Client<Q> {
             id,
             clients,
             nodes,
+            servers,
             process: id.0,
             mine,
             script: Arc::clone(script),
@@ -193,7 +197,7 @@ impl<Q: Data> Client<Q> {
                 now,
                 out,
             ),
-            Reply::Redirect(Some(to)) if to != from && to.0 < self.nodes => {
+            Reply::Redirect(Some(to)) if to != from && to.0 < self.servers => {
                 self.attempt(to, model, out);
             }
             Reply::Redirect(_) => {
@@ -281,6 +285,10 @@ impl<Q: Data> Client<Q> {
 
     /// A node that is not this one, drawn; this one when there is no other.
     fn another(&mut self, than: NodeId) -> NodeId {
+        if than.0 >= self.nodes {
+            // A spare, which it was sent to.
+            return NodeId(self.stream.below(u64::from(self.nodes)) as u32);
+        }
         if self.nodes <= 1 {
             return than;
         }
@@ -312,7 +320,7 @@ mod tests {
                 11,
             ),
         ]);
-        Client::new(ClientId(1), 4, 3, &script, vec![0, 1], 1)
+        Client::new(ClientId(1), 4, (3, 4), &script, vec![0, 1], 1)
     }
 
     fn wake(client: &mut Client<u8>, why: Wake, model: &ClientModel) -> Out {
@@ -404,6 +412,24 @@ mod tests {
             &model,
         );
         assert!(matches!(out[0], Action::Send { to, .. } if to != NodeId(0)));
+    }
+
+    #[test]
+    fn a_redirect_to_a_spare_is_followed_and_back() {
+        let (mut client, model) = (client(), ClientModel::default());
+        wake(&mut client, Wake::Next, &model);
+        let spare = NodeId(3);
+        let out = answer(&mut client, 2, Reply::Redirect(Some(spare)), &model);
+        assert!(matches!(out[0], Action::Send { to: NodeId(3), .. }));
+        let asked_around: std::collections::BTreeSet<NodeId> =
+            (0..100).map(|_| client.another(spare)).collect();
+        assert_eq!(asked_around, [0, 1, 2].map(NodeId).into());
+        let beyond = Reply::Redirect(Some(NodeId(4)));
+        let out = answer(&mut client, 3, beyond, &model);
+        assert!(
+            matches!(out[0], Action::Wake { .. }),
+            "there is no such node"
+        );
     }
 
     #[test]

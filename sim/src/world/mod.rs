@@ -156,7 +156,7 @@ impl<P: Process> World<P> {
             Client::new(
                 ClientId(id as u32),
                 cluster.clients,
-                cluster.nodes,
+                (cluster.nodes, cluster.nodes + cluster.spares),
                 &setup.calls,
                 mine,
                 seed,
