@@ -6,7 +6,7 @@ use crate::{
     context::{Buggify, Context, Effect},
     disk::DiskState,
     id::{CallId, LogIndex, NodeId},
-    process::Process,
+    process::{Membership, Process},
     stream::Stream,
     time::{Span, Time},
 };
@@ -102,6 +102,15 @@ impl React {
     pub fn on_synced<P: Process>(&mut self, process: &mut P) -> Vec<Effect<P>> {
         let upto = self.log_end;
         self.react(|ctx| process.on_synced(upto, ctx)).1
+    }
+
+    /// An operator adds or removes a node.
+    pub fn on_membership<P: Process>(
+        &mut self,
+        process: &mut P,
+        change: Membership,
+    ) -> Vec<Effect<P>> {
+        self.react(|ctx| process.on_membership(change, ctx)).1
     }
 
     fn react<P: Process, T>(
