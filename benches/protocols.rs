@@ -1,5 +1,5 @@
-//! `cargo bench -p murphy-benches --bench protocols`: a minute of primary-backup and of two-phase commit
-//! with faults and invariants, gossip of many nodes until all know, and how long replicas took to agree
+//! `cargo bench -p murphy-benches --bench protocols`: a minute of primary-backup, of two-phase commit and
+//! of Raft with faults and invariants, gossip of many nodes until all know, and how long replicas took to agree
 //! after the heal.
 #![allow(
     missing_docs,
@@ -12,7 +12,7 @@ use std::{hint::black_box, sync::Arc};
 use criterion::{Criterion, Throughput};
 use murphy_benches::protocols;
 use murphy_models::{
-    primary_backup::PrimaryBackup, protocol::Protocol, two_phase_commit::TwoPhaseCommit,
+    primary_backup::PrimaryBackup, protocol::Protocol, raft::Raft, two_phase_commit::TwoPhaseCommit,
 };
 use murphy_sim::{Setup, Span};
 
@@ -69,9 +69,12 @@ fn main() {
         (protocols::primary_backup(), protocols::two_phase_commit());
     minutes(&mut criterion, "primary-backup", &primary_backup);
     minutes(&mut criterion, "two-phase-commit", &two_phase_commit);
+    let raft = protocols::raft();
+    minutes(&mut criterion, "raft", &raft);
     spread(&mut criterion);
     criterion.final_summary();
     println!("\nsimulated time from the heal until all replicas agree");
     converge(PrimaryBackup::NAME, &primary_backup);
     converge(TwoPhaseCommit::NAME, &two_phase_commit);
+    converge(Raft::NAME, &raft);
 }

@@ -6,6 +6,7 @@ use murphy_models::{
     gossip::Gossip,
     primary_backup::PrimaryBackup,
     protocol::{Parameters, Protocol},
+    raft::Raft,
     service::{events, kv, txn},
     two_phase_commit::TwoPhaseCommit,
 };
@@ -80,15 +81,25 @@ fn minute<P: Protocol>(nodes: u32, request: impl Fn(u32) -> P::Request) -> Arc<S
     Arc::new(setup)
 }
 
-/// A minute of primary-backup: reads and writes of ten keys by turns.
-pub fn primary_backup() -> Arc<Setup<PrimaryBackup>> {
-    minute(4, |n| match n % 2 {
+/// Reads and writes of ten keys by turns.
+fn registers(n: u32) -> kv::Request {
+    match n % 2 {
         0 => kv::Request::Write {
             key: n % 10,
             value: u64::from(n),
         },
         _ => kv::Request::Read { key: n % 10 },
-    })
+    }
+}
+
+/// A minute of primary-backup: reads and writes of ten keys by turns.
+pub fn primary_backup() -> Arc<Setup<PrimaryBackup>> {
+    minute(4, registers)
+}
+
+/// A minute of Raft on five nodes: the same.
+pub fn raft() -> Arc<Setup<Raft>> {
+    minute(5, registers)
 }
 
 /// A minute of two-phase commit: transfers between twenty accounts.

@@ -11,6 +11,7 @@ mod group_commit;
 pub mod outbox;
 pub mod primary_backup;
 pub mod protocol;
+pub mod raft;
 pub mod service;
 pub mod shared;
 pub mod two_phase_commit;

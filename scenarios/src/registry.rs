@@ -6,6 +6,7 @@ use murphy_models::{
     outbox::Outbox,
     primary_backup::PrimaryBackup,
     protocol::{Mode, MutantInfo, Protocol},
+    raft::Raft,
     service::Service,
     two_phase_commit::TwoPhaseCommit,
 };
@@ -59,6 +60,7 @@ pub fn protocols() -> Vec<Entry> {
         entry::<Outbox>(4),
         entry::<Gossip>(5),
         entry::<CausalBroadcast>(4),
+        entry::<Raft>(5),
     ]
 }
 

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use murphy_sim::{CallId, ClientId};
+use serde::{Deserialize, Serialize};
 
 /// The last call of each client.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sessions<T> {
     last: BTreeMap<ClientId, (u32, T)>,
 }
