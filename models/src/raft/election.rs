@@ -234,6 +234,10 @@ impl Raft {
 
     /// Becomes a follower of nobody. What it has promised to commit may or may not be.
     pub(super) fn step_down(&mut self, ctx: &mut Ctx<'_>) {
+        if matches!(self.part, Part::Outsider) {
+            // A later term makes nobody a member.
+            return;
+        }
         let before = std::mem::replace(&mut self.part, Part::Follower(None));
         if let Part::Leader(leader) = before {
             ctx.reached("deposed");

@@ -178,7 +178,7 @@ impl Raft {
             | Message::Rejected { term, .. }
             | Message::Following { term, .. } => {
                 if term == self.log.term() {
-                    self.on_followers_word(from, message, ctx);
+                    self.on_followers_word(from, &message, ctx);
                 }
             }
             Message::Stale { term } => self.join_if_later(term, ctx),

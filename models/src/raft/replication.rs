@@ -173,7 +173,7 @@ impl Raft {
     }
 
     /// A word of a follower to the leader of this term.
-    pub(super) fn on_followers_word(&mut self, from: NodeId, message: Message, ctx: &mut Ctx<'_>) {
+    pub(super) fn on_followers_word(&mut self, from: NodeId, message: &Message, ctx: &mut Ctx<'_>) {
         let now = ctx.elapsed();
         let last = self.log.last().index;
         let Part::Leader(leader) = &mut self.part else {
@@ -183,7 +183,7 @@ impl Raft {
             return;
         };
         follower.heard = now;
-        match message {
+        match *message {
             Message::Appended {
                 sequence, matched, ..
             } => {

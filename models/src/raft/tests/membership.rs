@@ -132,6 +132,8 @@ fn who_is_no_member_any_more_is_told_so_and_stands_no_longer() {
     assert_eq!(raft.role().0, "follower");
     react.on_message(&mut raft, N0, outsider);
     assert_eq!(raft.role().0, "outsider");
+    react.on_message(&mut raft, N0, Message::Stale { term: Term(2) });
+    assert_eq!(raft.role().0, "outsider", "a later term makes it no member");
     assert_eq!(react.on_timer(&mut raft, Timer::Election), []);
 }
 
