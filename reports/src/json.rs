@@ -1,4 +1,5 @@
-//! The JSON documents: `murphy.run/1` for a suite, `murphy.replay/1` for one run.
+//! The JSON documents: `murphy.run/1` for a suite, `murphy.replay/1` for one run, `murphy.check/1`
+//! for a history.
 //!
 //! A document is one value and a newline. Keys may be added to a version, none is taken away or
 //! changes its meaning.
@@ -7,7 +8,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::record::{ReplayRecord, ScenarioRecord, SuiteRecord};
+use crate::record::{HistoryRecord, ReplayRecord, ScenarioRecord, SuiteRecord};
 
 /// Whether the runs that are told in full, with their diagrams, go into the document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,18 @@ pub fn write(suite: &SuiteRecord, shown: Shown, out: &mut dyn Write) -> io::Resu
 /// Writes the document of one run.
 pub fn replay(record: &ReplayRecord, out: &mut dyn Write) -> io::Result<()> {
     document_to(record, out)
+}
+
+/// Writes the document of a judged history.
+pub fn history(record: &HistoryRecord, out: &mut dyn Write) -> io::Result<()> {
+    let seconds = finite(record.seconds);
+    document_to(
+        &HistoryRecord {
+            seconds,
+            ..record.clone()
+        },
+        out,
+    )
 }
 
 fn document_to(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {

@@ -2,9 +2,13 @@
 //!
 //! Times are simulated nanoseconds since the start of the run unless a name says otherwise.
 
+mod history;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use history::{CHECK_SCHEMA, DependencyRecord, FindingRecord, HistoryRecord, OperationRecord};
 
 /// The name and version of the document that `murphy run --format json` prints.
 pub const RUN_SCHEMA: &str = "murphy.run/1";

@@ -2,7 +2,7 @@
 //!
 //! Unknown is never a pass here, whatever else a record says.
 
-use crate::record::{ScenarioRecord, SuiteOutcome, SuiteRecord, VerdictKind};
+use crate::record::{HistoryRecord, ScenarioRecord, SuiteOutcome, SuiteRecord, VerdictKind};
 use crate::text;
 
 /// What a reader needs to know first of a scenario.
@@ -169,4 +169,34 @@ pub(crate) fn protocol(scenario: &ScenarioRecord) -> String {
         }
         None => text::clean(&scenario.protocol),
     }
+}
+/// What a history was judged as: `list-append at snapshot-isolation`.
+pub(crate) fn asked(record: &HistoryRecord) -> String {
+    let model = text::clip(&record.model, 60);
+    match &record.level {
+        Some(level) => format!("{model} at {}", text::clip(level, 60)),
+        None => model,
+    }
+}
+
+/// The levels that a history breaks, if it breaks any.
+pub(crate) fn broken(record: &HistoryRecord) -> Option<String> {
+    let list = |levels: &[String]| text::clean(&levels.join(", "));
+    match (record.not.is_empty(), record.also_not.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(format!("not {}", list(&record.not))),
+        (false, false) => Some(format!(
+            "not {}; and so not {}",
+            list(&record.not),
+            list(&record.also_not)
+        )),
+    }
+}
+
+/// How much was read, how, and in what time.
+pub(crate) fn read(record: &HistoryRecord) -> String {
+    let operations = text::plural(record.operations, "operation");
+    let input = text::clip(&record.input, 20);
+    let time = text::length((record.seconds.max(0.0) * 1e9) as u64);
+    format!("{operations} read as {input} in {time}")
 }

@@ -38,7 +38,8 @@ impl<C: Clone, R> Pairing<C, R> {
         end: impl FnOnce(&C, &Event) -> Result<End<R>, FormatError>,
     ) -> Result<(), FormatError> {
         let process = Process(event.process);
-        let at = |error: HistoryError| FormatError::new(event.line, 1, error.to_string());
+        let at =
+            |error: HistoryError| FormatError::new(event.line, event.column, error.to_string());
         if event.kind == EventKind::Invoke {
             let call = call(event)?;
             self.builder
@@ -76,7 +77,7 @@ pub(super) fn plain_end<R>(
 }
 
 pub(super) fn wrong(event: &Event, words: &str) -> FormatError {
-    FormatError::new(event.line, 1, format!("{}: {words}", event.f))
+    FormatError::new(event.line, event.column, format!("{}: {words}", event.f))
 }
 
 pub(super) fn atom(event: &Event, form: &Form) -> Result<Atom, FormatError> {
@@ -211,6 +212,20 @@ impl Sequential for KvModel {
         _rest: &[(&KvCall, Option<&Option<String>>)],
     ) -> bool {
         matches!(call, KvCall::Get(_))
+    }
+
+    fn tell(&self, call: &KvCall, response: Option<&Option<String>>) -> String {
+        let answer = if response.is_some() {
+            ""
+        } else {
+            ", no answer"
+        };
+        match (call, response) {
+            (KvCall::Get(key), Some(Some(seen))) => format!("get {key:?} = {seen:?}"),
+            (KvCall::Get(key), _) => format!("get {key:?}, no answer"),
+            (KvCall::Put(key, value), _) => format!("put {key:?} := {value:?}{answer}"),
+            (KvCall::Append(key, value), _) => format!("append {key:?} {value:?}{answer}"),
+        }
     }
 }
 

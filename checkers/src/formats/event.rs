@@ -22,6 +22,8 @@ pub enum EventKind {
 pub struct Event {
     /// The line on which it stands.
     pub line: u64,
+    /// The column at which it begins.
+    pub column: u64,
     /// Who.
     pub process: u32,
     /// Beginning or end.
@@ -75,7 +77,7 @@ impl<R: BufRead> Events<R> {
                 let Some((line, form)) = forms.next_form()? else {
                     return Ok(None);
                 };
-                if let Some(event) = event(line, &form)? {
+                if let Some(event) = event((line, forms.begin_column()), &form)? {
                     return Ok(Some(event));
                 }
             },
@@ -96,17 +98,17 @@ impl<R: BufRead> Events<R> {
         }
     }
 
-    /// Leaves the rest of a malformed line behind.
-    pub fn skip_line(&mut self) -> Result<(), FormatError> {
+    /// Leaves a malformed event behind.
+    pub fn skip_malformed(&mut self) -> Result<(), FormatError> {
         match self {
-            Self::Forms(forms) => forms.skip_line(),
+            Self::Forms(forms) => forms.skip_malformed(),
             Self::Log { .. } => Ok(()),
         }
     }
 }
 
-fn event(line: u64, form: &Form) -> Result<Option<Event>, FormatError> {
-    let error = |words: &str| FormatError::new(line, 1, words);
+fn event((line, column): (u64, u64), form: &Form) -> Result<Option<Event>, FormatError> {
+    let error = |words: &str| FormatError::new(line, column, words);
     if !matches!(form, Form::Map(_)) {
         return Err(error(
             "an operation is a map with :process, :type, :f and :value",
@@ -128,6 +130,7 @@ fn event(line: u64, form: &Form) -> Result<Option<Event>, FormatError> {
     let time = form.get("time").and_then(Form::integer).unwrap_or(0);
     Ok(Some(Event {
         line,
+        column,
         process,
         kind,
         f: form
@@ -199,6 +202,7 @@ fn log_event(line: u64, text: &str) -> Result<Option<Event>, FormatError> {
     };
     Ok(Some(Event {
         line,
+        column: 1,
         process,
         kind,
         f,

@@ -9,17 +9,18 @@ use super::log::LogEvents;
 use super::model::Model;
 use super::objects::{bank_event, counter_event, id_event, lock_event, pile_event, set_event};
 use super::reader::{Form, Forms};
+use super::shown::{self, ShownOperation};
 use super::{FormatError, InputFormat, awdit};
 use crate::anomaly::AnomalyName;
 use crate::bank::{self, Bank, BankCall, BankResponse};
 use crate::budget::{Budget, Meter};
 use crate::direct;
-use crate::history::History;
+use crate::history::{History, Operation};
 use crate::linearizable::{self, Counter, Lock, Pile, Register, Sequential, Set};
 use crate::log::{self, LogPromise};
 use crate::registers;
 use crate::transactions::{
-    self, Ask, Boundary, Level, Tangle, TxnHistory, VersionOrders, boundary, sessions,
+    self, Ask, Boundary, Level, Report, Tangle, Txn, TxnHistory, VersionOrders, boundary, sessions,
 };
 use crate::verdict::{Anomaly, Reason, Verdict, guard};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,10 +76,17 @@ pub struct CheckReport {
     pub also_not: Vec<Level>,
     /// How many operations were read.
     pub operations: usize,
+    /// Malformed operations that were skipped, where that was allowed.
+    pub skipped: u64,
     /// What a person should know beside the verdict.
     pub warnings: Vec<String>,
     /// The format that was read.
     pub format: InputFormat,
+    /// The level that was judged; none where the model has its own checks, or anomalies were asked
+    /// for by name.
+    pub level: Option<Level>,
+    /// The evidence's operations, and what went on beside them, in order of invocation.
+    pub shown: Vec<ShownOperation>,
 }
 
 /// What a model's judge found out.
@@ -87,6 +95,8 @@ struct Judged {
     boundary: Option<Boundary>,
     operations: usize,
     warnings: Vec<String>,
+    level: Option<Level>,
+    shown: Vec<ShownOperation>,
 }
 
 impl Judged {
@@ -96,12 +106,28 @@ impl Judged {
             boundary: None,
             operations,
             warnings: Vec::new(),
+            level: None,
+            shown: Vec::new(),
+        }
+    }
+
+    /// The verdict about a history, with the operations that a person must see to follow it.
+    fn of<C, R>(
+        verdict: Verdict,
+        history: &History<C, R>,
+        tell: impl Fn(usize, &Operation<C, R>) -> String,
+    ) -> Self {
+        let shown = shown::around(history, &verdict, tell);
+        Self {
+            shown,
+            ..Self::new(verdict, history.len())
         }
     }
 
     /// A violation breaks this level, and whatever implies it.
     fn at(mut self, level: Level) -> Self {
         self.boundary = self.verdict.is_violated().then(|| level.broken());
+        self.level = Some(level);
         self
     }
 }
@@ -134,6 +160,10 @@ pub fn check_text(
     let mut reading = Reading::new(&mut input, options)?;
     let format = reading.format;
     let mut judged = reading.judge(input)?;
+    if judged.operations == 0 {
+        let words = "there is no operation in it: nothing was judged";
+        judged.warnings.push(words.to_owned());
+    }
     if reading.skipped > 0 {
         judged.warnings.push(format!(
             "{} malformed operations were skipped",
@@ -150,8 +180,11 @@ pub fn check_text(
         also_not: limits.also_not,
         verdict: judged.verdict,
         operations: judged.operations,
+        skipped: reading.skipped,
         warnings: judged.warnings,
         format,
+        level: judged.level,
+        shown: judged.shown,
     })
 }
 
@@ -160,6 +193,11 @@ fn detect(input: &mut impl BufRead) -> Result<InputFormat, FormatError> {
     let beginning = input
         .fill_buf()
         .map_err(|error_| error(error_.to_string()))?;
+    if beginning.is_empty() {
+        return Err(error(
+            "the input is empty: there is no history in it".to_owned(),
+        ));
+    }
     InputFormat::detect(beginning).ok_or_else(|| {
         let names: Vec<&str> = InputFormat::ALL
             .iter()
@@ -195,7 +233,7 @@ impl<'a> Reading<'a> {
         let model = self.options.model;
         if model == Model::RwRegister && self.format == InputFormat::Awdit {
             let history = awdit::read(input)?;
-            return Ok(self.sessions(&history, &Names::default()));
+            return Ok(self.sessions(&history));
         }
         let mut events = Events::new(input, self.format)?;
         match model {
@@ -238,18 +276,26 @@ impl<'a> Reading<'a> {
             }
             Model::SetFull => {
                 let history = self.pair(&mut events, set_event)?;
-                Ok(Judged::new(
-                    direct::set_full(&history).verdict,
-                    history.len(),
-                ))
+                let verdict = guard(|| direct::set_full(&history).verdict);
+                Ok(Judged::of(verdict, &history, shown::told_by(&Set::new())))
             }
             Model::UniqueIds => {
                 let history = self.pair(&mut events, id_event)?;
-                Ok(Judged::new(direct::unique_ids(&history), history.len()))
+                let verdict = guard(|| direct::unique_ids(&history));
+                let tell = |_: usize, given: &Operation<(), Atom>| match given.response() {
+                    Some(id) => format!("id {id:?}"),
+                    None => "no id".to_owned(),
+                };
+                Ok(Judged::of(verdict, &history, tell))
             }
             Model::TotalQueue => {
                 let history = self.pair(&mut events, pile_event)?;
-                Ok(Judged::new(direct::total_queue(&history), history.len()))
+                let verdict = guard(|| direct::total_queue(&history));
+                Ok(Judged::of(
+                    verdict,
+                    &history,
+                    shown::told_by(&Pile::queue()),
+                ))
             }
             Model::Log => {
                 let mut log = LogEvents::default();
@@ -259,7 +305,8 @@ impl<'a> Reading<'a> {
             Model::Bank => {
                 let history = self.pair(&mut events, bank_event)?;
                 let bank = self.bank(&history)?;
-                Ok(Judged::new(bank::check(&bank, &history), history.len()))
+                let verdict = guard(|| bank::check(&bank, &history));
+                Ok(Judged::of(verdict, &history, tell_bank))
             }
             Model::ListAppend | Model::RwRegister | Model::LongFork => {
                 let mut transactions = Transactions::new(model == Model::ListAppend);
@@ -286,7 +333,7 @@ impl<'a> Reading<'a> {
             let result = match events.next_event() {
                 Ok(None) => return Ok(()),
                 Ok(Some(event)) => take(&event),
-                Err(error) => match events.skip_line() {
+                Err(error) => match events.skip_malformed() {
                     Ok(()) => Err(error),
                     Err(_) => return Err(error),
                 },
@@ -394,23 +441,24 @@ impl<'a> Reading<'a> {
         model: &M,
         history: &History<M::Call, M::Response>,
     ) -> Judged {
-        let verdict = match self.options.level {
-            None | Some(Level::Linearizable | Level::StrictSerializable) => {
+        let level = self.options.level.unwrap_or(Level::Linearizable);
+        let verdict = match level {
+            Level::Linearizable | Level::StrictSerializable => {
                 guard(|| linearizable::check(model, history, &mut self.meter()))
             }
-            Some(Level::Sequential) => {
+            Level::Sequential => {
                 guard(|| linearizable::check_sequential(model, history, &mut self.meter()))
             }
-            Some(level) => unsupported(self.options.model, level),
+            level => unsupported(self.options.model, level),
         };
-        Judged::new(verdict, history.len()).at(self.options.level.unwrap_or(Level::Linearizable))
+        Judged::of(verdict, history, shown::told_by(model)).at(level)
     }
 
     fn judge_registers(&self, history: &TextRegisterHistory, initial: Option<Atom>) -> Judged {
         let level = self.options.level.unwrap_or(Level::Linearizable);
         let model = Register::new(initial);
         let verdict = guard(|| registers::check(&model, history, level, &mut self.meter()));
-        Judged::new(verdict, history.len()).at(level)
+        Judged::of(verdict, history, shown::told_by(&model)).at(level)
     }
 
     fn ask(&self) -> Ask {
@@ -436,16 +484,25 @@ impl<'a> Reading<'a> {
 
     fn judge_transactions(&self, history: &TxnHistory, names: &Names) -> Judged {
         if self.options.model == Model::LongFork {
-            return Judged::new(direct::long_fork(history), history.len());
+            let verdict = named(guard(|| direct::long_fork(history)), names);
+            return Judged::of(verdict, history, tell_transaction(history, names));
         }
-        let orders = &self.options.orders;
-        let report = transactions::check(history, &self.ask(), orders, &mut self.meter());
-        let mut judged = Judged::new(named(report.verdict, names), history.len());
+        let (ask, orders) = (self.ask(), &self.options.orders);
+        let report = guarded(|| transactions::check(history, &ask, orders, &mut self.meter()));
+        let verdict = match report.verdict {
+            Verdict::Holds if report.is_vacuous => {
+                let words =
+                    "no dependency between transactions could be inferred: nothing to judge";
+                Verdict::Unknown(Reason::NotEnoughKnown(words.to_owned()))
+            }
+            verdict => named(verdict, names),
+        };
+        let mut judged = Judged::of(verdict, history, tell_transaction(history, names));
         judged.boundary = Some(report.boundary);
-        if report.is_vacuous {
-            let words = "no dependency between transactions could be inferred: nothing to judge";
-            judged.warnings.push(words.to_owned());
-        }
+        judged.level = match ask {
+            Ask::Level(level) => Some(level),
+            Ask::Anomalies(_) => None,
+        };
         judged.warnings.extend(tangled(&report.tangles));
         if !report.also_found.is_empty() {
             let also: Vec<&str> = report.also_found.iter().map(|name| name.as_str()).collect();
@@ -457,11 +514,56 @@ impl<'a> Reading<'a> {
         judged
     }
 
-    /// Levels that are about sessions rather than about inferred version orders.
-    fn sessions(&self, history: &TxnHistory, names: &Names) -> Judged {
+    /// Sessions without times: what needs an order across sessions cannot be told of them.
+    fn sessions(&self, history: &TxnHistory) -> Judged {
         let level = self.options.level.unwrap_or(Level::Causal);
+        let names = Names::default();
+        let needs_time = |name: &AnomalyName| name.as_str().ends_with("-realtime");
+        if level.forbidden().iter().any(needs_time) {
+            let words =
+                format!("level {level} is about real time, which this format does not tell");
+            let verdict = Verdict::Unknown(Reason::NotEnoughKnown(words));
+            return Judged::new(verdict, history.len()).at(level);
+        }
+        if level != Level::ReadCommitted && !sessions::is_own_level(&Ask::Level(level)) {
+            return self.judge_transactions(history, &names);
+        }
         let verdict = guard(|| sessions::check(history, level, &mut self.meter()));
-        Judged::new(named(verdict, names), history.len()).at(level)
+        Judged::of(verdict, history, tell_transaction(history, &names)).at(level)
+    }
+}
+
+/// Runs the check of transactions; if it panics the answer is unknown, with the panic told.
+fn guarded(check: impl FnOnce() -> Report) -> Report {
+    let mut report = None;
+    let verdict = guard(|| {
+        let checked = check();
+        let verdict = checked.verdict.clone();
+        report = Some(checked);
+        verdict
+    });
+    report.unwrap_or_else(|| Report {
+        verdict,
+        boundary: Boundary::default(),
+        also_found: Vec::new(),
+        is_vacuous: false,
+    })
+}
+
+fn tell_transaction<'a>(
+    history: &'a TxnHistory,
+    names: &'a Names,
+) -> impl Fn(usize, &Operation<Txn, Txn>) -> String + 'a {
+    |id, _| names.put_back(&transactions::tell_steps(history, id))
+}
+
+fn tell_bank(_: usize, operation: &Operation<BankCall, BankResponse>) -> String {
+    match (&operation.call, operation.response()) {
+        (BankCall::Transfer { from, to, amount }, _) => {
+            format!("transfer {amount} from {from} to {to}")
+        }
+        (BankCall::Read, Some(BankResponse::Balances(balances))) => format!("read {balances:?}"),
+        (BankCall::Read, _) => "read".to_owned(),
     }
 }
 

@@ -15,6 +15,7 @@ mod log;
 mod model;
 mod objects;
 mod reader;
+mod shown;
 
 pub use atom::{Atom, Names};
 pub use convert::{KvCall, KvModel, MultiCall, MultiRegister, StringHistory, TextRegisterHistory};
@@ -22,6 +23,7 @@ pub use event::{Event, EventKind, Events};
 pub use judge::{CheckOptions, CheckReport, check_text, read_registers, read_strings};
 pub use model::Model;
 pub use reader::{Form, Forms};
+pub use shown::ShownOperation;
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,5 +1,7 @@
 //! What a history in a file may be about, by name: one list for the command line and the judge.
 
+use crate::registers;
+use crate::transactions::{self, Level};
 use std::str::FromStr;
 
 macro_rules! models {
@@ -45,6 +47,35 @@ models! {
     UniqueIds = "unique-ids", "Ids that are given out once.";
     Log = "log", "Partitioned logs that are sent to and polled, as in Jepsen's Kafka workload.";
     TotalQueue = "total-queue", "A queue in which everything put is taken once, in any order.";
+}
+
+impl Model {
+    /// The levels that it is judged at, the strongest first; none where it has checks of its own.
+    pub fn levels(self) -> Vec<Level> {
+        match self {
+            Self::Register | Self::CasRegister => registers::LEVELS.to_vec(),
+            Self::MultiRegister
+            | Self::Kv
+            | Self::Set
+            | Self::Counter
+            | Self::Queue
+            | Self::Stack
+            | Self::Lock => vec![Level::Linearizable, Level::Sequential],
+            Self::ListAppend | Self::RwRegister => {
+                let mut levels: Vec<Level> = Level::ALL.to_vec();
+                levels.retain(|level| transactions::is_judged(*level));
+                // More is forbidden by what is stronger.
+                levels.sort_by_key(|level| std::cmp::Reverse(level.implied().len()));
+                levels
+            }
+            Self::Bank
+            | Self::SetFull
+            | Self::LongFork
+            | Self::UniqueIds
+            | Self::Log
+            | Self::TotalQueue => Vec::new(),
+        }
+    }
 }
 
 impl FromStr for Model {

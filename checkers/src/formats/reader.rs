@@ -102,6 +102,10 @@ pub struct Forms<R> {
     column: u64,
     outer: Option<u8>,
     began: bool,
+    /// Was the last form read to its end?
+    is_between: bool,
+    /// Where the last form begins.
+    begin_column: u64,
 }
 
 /// A list or map that is being read.
@@ -123,12 +127,19 @@ impl<R: BufRead> Forms<R> {
             column: 1,
             outer: None,
             began: false,
+            is_between: true,
+            begin_column: 1,
         }
     }
 
     /// The line at which the reader stands.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The column at which the last outermost form begins.
+    pub fn begin_column(&self) -> u64 {
+        self.begin_column
     }
 
     fn error(&self, words: impl Into<String>) -> FormatError {
@@ -179,8 +190,16 @@ impl<R: BufRead> Forms<R> {
         Ok(None)
     }
 
-    /// Goes on at the next line: how a malformed operation is left behind.
-    pub fn skip_line(&mut self) -> Result<(), FormatError> {
+    /// Leaves a malformed operation behind: goes on at the next line, unless the whole form was read
+    /// and only its meaning was wrong.
+    pub fn skip_malformed(&mut self) -> Result<(), FormatError> {
+        if self.is_between {
+            return Ok(());
+        }
+        self.skip_line()
+    }
+
+    fn skip_line(&mut self) -> Result<(), FormatError> {
         while let Some(byte) = self.next_byte()? {
             if byte == b'\n' {
                 break;
@@ -191,6 +210,13 @@ impl<R: BufRead> Forms<R> {
 
     /// The next outermost form, with the line on which it begins; none at the end.
     pub fn next_form(&mut self) -> Result<Option<(u64, Form)>, FormatError> {
+        self.is_between = false;
+        let form = self.outermost()?;
+        self.is_between = true;
+        Ok(form)
+    }
+
+    fn outermost(&mut self) -> Result<Option<(u64, Form)>, FormatError> {
         loop {
             let Some(byte) = self.skip_space()? else {
                 return match self.outer.take() {
@@ -214,6 +240,7 @@ impl<R: BufRead> Forms<R> {
                 continue;
             }
             let line = self.line;
+            self.begin_column = self.column;
             if let Some(form) = self.form()? {
                 return Ok(Some((line, form)));
             }

@@ -220,8 +220,8 @@ fn steps(history: &TxnHistory, id: usize) -> &Txn {
     operation.response().unwrap_or(&operation.call)
 }
 
-/// A transaction in words.
-fn tell(history: &TxnHistory, id: usize) -> String {
+/// The steps of a transaction in words; what reads without an answer saw is not known.
+pub(crate) fn tell_steps(history: &TxnHistory, id: usize) -> String {
     let operation = &history.operations()[id];
     let words: Vec<String> = steps(history, id)
         .iter()
@@ -232,6 +232,12 @@ fn tell(history: &TxnHistory, id: usize) -> String {
             step => step.to_string(),
         })
         .collect();
+    words.join(", ")
+}
+
+/// A transaction in words.
+fn tell(history: &TxnHistory, id: usize) -> String {
+    let operation = &history.operations()[id];
     let end = if operation.is_ok() {
         ""
     } else if operation.is_fail() {
@@ -239,9 +245,6 @@ fn tell(history: &TxnHistory, id: usize) -> String {
     } else {
         ", end unknown"
     };
-    format!(
-        "T{id} = [{}] (process {}{end})",
-        words.join(", "),
-        operation.process.0
-    )
+    let (steps, process) = (tell_steps(history, id), operation.process.0);
+    format!("T{id} = [{steps}] (process {process}{end})")
 }

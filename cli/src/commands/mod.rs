@@ -1,5 +1,6 @@
 //! The command line: its arguments, one module for each command, and how it ends.
 
+mod check;
 mod completions;
 mod list;
 mod man;
@@ -66,6 +67,8 @@ enum Command {
     Run(run::Arguments),
     /// Run one seed of a scenario, or a case, once more and tell all of it.
     Replay(replay::Arguments),
+    /// Judge a history of operations from a file: a real database's, or anyone's.
+    Check(check::Arguments),
     /// Show what there is to test, to break and to check.
     List(list::Arguments),
     /// Print the JSON schema of scenario files, for editors.
@@ -114,6 +117,7 @@ fn obey(arguments: Arguments) -> Result<Exit, Failure> {
         None => overview::overview(),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
+        Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),
         Some(Command::Schema) => schema::schema(),
         Some(Command::New(arguments)) => new::new(&arguments),

@@ -7,7 +7,7 @@ use owo_colors::OwoColorize;
 
 use crate::{Exit, failure::Failure, terminal};
 
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     (
         "murphy run [PATHS]",
         "run scenarios with many seeds, and write a report",
@@ -15,6 +15,10 @@ const COMMANDS: [(&str, &str); 7] = [
     (
         "murphy replay FILE --seed N",
         "run one seed again, and tell all of it",
+    ),
+    (
+        "murphy check FILE --model MODEL",
+        "judge a history of operations: a real database's, or anyone's",
     ),
     (
         "murphy list protocols",

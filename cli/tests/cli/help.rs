@@ -29,6 +29,7 @@ fn help_of_every_command_is_what_was_looked_at() {
     assert_snapshot!("help", of(&["--help"]));
     assert_snapshot!("help_run", of(&["run", "--help"]));
     assert_snapshot!("help_replay", of(&["replay", "--help"]));
+    assert_snapshot!("help_check", of(&["check", "--help"]));
     assert_snapshot!("help_list", of(&["list", "--help"]));
     assert_snapshot!("help_new", of(&["new", "scenario", "--help"]));
 }

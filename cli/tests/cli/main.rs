@@ -1,6 +1,7 @@
 //! Stories of people and CI systems at the `murphy` command, told to the real binary.
 
 mod bad_input;
+mod check;
 mod help;
 mod lists;
 mod new;

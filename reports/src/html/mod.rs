@@ -3,8 +3,11 @@
 //! The page reads without scripts; its few lines of script sort the table and bring the evidence of
 //! a diagram into sight. Every id on the page is made of numbers, never of a name.
 
+mod history;
 mod run;
 mod scenario;
+
+pub use history::history;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -1,7 +1,9 @@
-//! What a person reads in a terminal: a suite after `murphy run`, one run after `murphy replay`.
+//! What a person reads in a terminal: a suite after `murphy run`, one run after `murphy replay`,
+//! a history after `murphy check`.
 //!
 //! Colour only says again what the words say; unknown has a mark, a word and a colour of its own.
 
+mod history;
 mod paint;
 mod replay;
 mod table;
@@ -13,6 +15,7 @@ use crate::standing::{self, Standing};
 use crate::text;
 use paint::Paint;
 
+pub use history::history;
 pub use replay::replay;
 
 /// How the caller's terminal is.

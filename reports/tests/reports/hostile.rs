@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use murphy_reports::record::{
-    AnomalyRecord, Arrow, CallCounts, CallSpan, CheckRecord, Converge, Diagram, FaultRecord,
-    FirstViolation, Lane, Latency, Mark, RUN_SCHEMA, RunRecord, ScenarioRecord, SuiteOutcome,
+    AnomalyRecord, Arrow, CHECK_SCHEMA, CallCounts, CallSpan, CheckRecord, Converge,
+    DependencyRecord, Diagram, FaultRecord, FindingRecord, FirstViolation, HistoryRecord, Lane,
+    Latency, Mark, OperationRecord, RUN_SCHEMA, RunRecord, ScenarioRecord, SuiteOutcome,
     SuiteRecord, VerdictKind,
 };
 use murphy_reports::{html, json, terminal};
@@ -234,6 +235,57 @@ impl Source {
         }
     }
 
+    fn operation(&mut self) -> OperationRecord {
+        OperationRecord {
+            operation: self.number() as usize % 4,
+            label: self.word(),
+            process: self.number() as u32,
+            invoked: self.number(),
+            ended: Some(self.number()).filter(|ended| ended % 3 > 0),
+            outcome: self.word(),
+            told: self.word(),
+            evidence: self.number().is_multiple_of(2),
+        }
+    }
+
+    fn finding(&mut self) -> FindingRecord {
+        let mut edge = || DependencyRecord {
+            from: self.number() as usize % 4,
+            to: self.number() as usize % 4,
+            kind: self.word(),
+            because: self.word(),
+        };
+        let cycle = vec![edge(), edge(), edge()];
+        FindingRecord {
+            anomaly: self.word(),
+            explanation: self.word(),
+            steps: vec![self.word(), self.word()],
+            operations: vec![self.number() as usize],
+            cycle,
+        }
+    }
+
+    fn history(&mut self) -> HistoryRecord {
+        HistoryRecord {
+            schema: CHECK_SCHEMA.to_owned(),
+            file: self.word(),
+            input: self.word(),
+            model: self.word(),
+            level: Some(self.word()),
+            verdict: VerdictKind::Violated,
+            reason: Some(self.word()),
+            anomalies: vec![self.word()],
+            not: vec![self.word()],
+            also_not: vec![self.word()],
+            operations: self.number(),
+            skipped: self.number(),
+            seconds: f64::from_bits(self.number()),
+            warnings: vec![self.word()],
+            evidence: vec![self.finding(), self.finding()],
+            shown: vec![self.operation(), self.operation(), self.operation()],
+        }
+    }
+
     fn suite(&mut self) -> SuiteRecord {
         SuiteRecord {
             schema: RUN_SCHEMA.to_owned(),
@@ -249,7 +301,11 @@ impl Source {
 }
 
 fn check_html(suite: &SuiteRecord) {
-    let page = Page::read(&html::render(suite));
+    check_page(&html::render(suite));
+}
+
+fn check_page(source: &str) {
+    let page = Page::read(source);
     assert_eq!(
         (
             page.count("script"),
@@ -319,6 +375,22 @@ fn check_markdown(suite: &SuiteRecord) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_history_breaks_a_report(words in words(), numbers in numbers()) {
+        let history = Source { words, numbers, at: 0 }.history();
+        check_page(&html::history(&history));
+        let mut out = Vec::new();
+        let options = terminal::Options::default();
+        terminal::history(&history, &options, &mut out).expect("a vector takes everything");
+        let text = String::from_utf8(out).expect("the verdict is text");
+let hidden = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+        prop_assert_eq!(hidden, None);
+        let mut document = Vec::new();
+        json::history(&history, &mut document).expect("a vector takes it");
+        let read: HistoryRecord = serde_json::from_slice(&document).expect("it is a record");
+        prop_assert_eq!(read.evidence, history.evidence);
+    }
 
     #[test]
     fn no_record_breaks_a_report(words in words(), numbers in numbers()) {
