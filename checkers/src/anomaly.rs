@@ -44,6 +44,7 @@ anomaly_names! {
     NonMonotonicRead = "non-monotonic-read", "A process read an older version after a newer one.";
     NonMonotonicWrite = "non-monotonic-write", "The writes of one process were seen in an order other than its own.";
     OwnWriteUnseen = "own-write-unseen", "A process did not read what it had itself written before.";
+    FalseSibling = "false-sibling", "A value is kept beside another whose writer had seen it.";
     WriteBeforeRead = "write-before-read", "A write was seen without what its writer had read before it.";
     FracturedRead = "fractured-read", "A transaction saw some effects of another transaction and missed others.";
     // Transactions.

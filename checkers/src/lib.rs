@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod direct;
 pub mod durability;
 pub mod fencing;
+pub mod eventual;
 pub mod formats;
 mod hash;
 pub mod history;
@@ -22,6 +23,7 @@ pub mod ownership;
 pub mod prefix;
 pub mod registers;
 pub mod saga;
+pub mod siblings;
 pub mod transactions;
 pub mod verdict;
 

@@ -6,8 +6,10 @@
 pub mod causal_broadcast;
 #[cfg(test)]
 mod events_testing;
+pub mod crdt;
 pub mod gossip;
 mod group_commit;
+pub mod last_writer_wins;
 pub mod outbox;
 pub mod primary_backup;
 pub mod protocol;
@@ -15,3 +17,4 @@ pub mod raft;
 pub mod service;
 pub mod shared;
 pub mod two_phase_commit;
+pub mod version_vectors;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use murphy_models::{
     gossip::Gossip,
+    last_writer_wins::LastWriterWins,
     outbox::Outbox,
     primary_backup::PrimaryBackup,
     protocol::{Parameters, Protocol},
     service::{events, kv, txn},
     two_phase_commit::TwoPhaseCommit,
+    version_vectors::VersionVectors,
 };
 use murphy_sim::{Cluster, Observe, Outcome, Plan, PlannedCall, Setup, Span, Time, run_on_world};
 use proptest::prelude::*;
@@ -97,6 +99,24 @@ proptest! {
     ) {
         let calls: Vec<PlannedCall<events::Request>> = calls;
         let outcome = holds::<Gossip>(5, plan, calls, seed);
+        prop_assert!(outcome.converged_after.is_some(), "replicas agree after the heal");
+    }
+
+    #[test]
+    fn last_writer_wins_converges_after_any_plan(
+        plan in plans(stage(4), 4), calls in calls(stage(4), 40, kv_requests(3)), seed in 0..1_000u64,
+    ) {
+        let calls: Vec<PlannedCall<kv::Request>> = calls;
+        let outcome = holds::<LastWriterWins>(4, plan, calls, seed);
+        prop_assert!(outcome.converged_after.is_some(), "replicas agree after the heal");
+    }
+
+    #[test]
+    fn version_vectors_converge_after_any_plan(
+        plan in plans(stage(4), 4), calls in calls(stage(4), 40, kv_requests(3)), seed in 0..1_000u64,
+    ) {
+        let calls: Vec<PlannedCall<kv::Request>> = calls;
+        let outcome = holds::<VersionVectors>(4, plan, calls, seed);
         prop_assert!(outcome.converged_after.is_some(), "replicas agree after the heal");
     }
 

@@ -2,13 +2,16 @@
 
 use murphy_models::{
     causal_broadcast::CausalBroadcast,
+    crdt::Replica,
     gossip::Gossip,
+    last_writer_wins::LastWriterWins,
     outbox::Outbox,
     primary_backup::PrimaryBackup,
     protocol::{Mode, MutantInfo, Protocol},
     raft::Raft,
     service::Service,
     two_phase_commit::TwoPhaseCommit,
+    version_vectors::VersionVectors,
 };
 
 use crate::{
@@ -61,6 +64,9 @@ pub fn protocols() -> Vec<Entry> {
         entry::<Gossip>(5),
         entry::<CausalBroadcast>(4),
         entry::<Raft>(5),
+        entry::<LastWriterWins>(4),
+        entry::<VersionVectors>(4),
+        entry::<Replica>(4),
     ]
 }
 

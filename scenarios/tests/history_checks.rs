@@ -12,8 +12,8 @@ use murphy_scenarios::{
     protocol, run,
 };
 
-/// Of each service a protocol that keeps everything, with its workloads.
-const STRONG: [(&str, &str, &[WorkloadKind]); 3] = [
+/// For every workload a protocol that keeps everything that can be asked of it.
+const STRONG: [(&str, &str, &[WorkloadKind]); 5] = [
     (
         "primary-backup",
         "mode = \"synchronous\"",
@@ -32,6 +32,18 @@ const STRONG: [(&str, &str, &[WorkloadKind]); 3] = [
         "outbox",
         "",
         &[WorkloadKind::Outbox, WorkloadKind::Broadcast],
+    ),
+    ("version-vectors", "", &[WorkloadKind::Siblings]),
+    (
+        "crdt",
+        "",
+        &[
+            WorkloadKind::Tally,
+            WorkloadKind::Counter,
+            WorkloadKind::Set,
+            WorkloadKind::Map,
+            WorkloadKind::List,
+        ],
     ),
 ];
 

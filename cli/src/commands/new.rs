@@ -109,7 +109,7 @@ fn scenario(entry: &Entry) -> String {
         .find(|mode| linearizable(mode.promise))
         .or(entry.modes.first());
     let (workload, history, states) = match entry.service {
-        Service::Kv if mode.is_none_or(|mode| linearizable(mode.promise)) => (
+        Service::Kv if linearizable(mode.map_or(entry.promise, |mode| mode.promise)) => (
             "register",
             "\"linearizable\"",
             "\"converges\", \"progress\"",
@@ -120,6 +120,7 @@ fn scenario(entry: &Entry) -> String {
             "\"serializable\", \"atomic-commit\"",
             "\"settled\", \"progress\"",
         ),
+        Service::Objects => ("set", "\"eventual\"", "\"converges\", \"progress\""),
         Service::Events => ("outbox", "\"delivery\"", "\"converges\", \"settled\""),
     };
     let mode = match mode {

@@ -44,6 +44,8 @@ pub enum Request {
 pub enum Response {
     /// What a read found.
     Read(Option<Value>),
+    /// What a read found where concurrent writes are kept side by side, in order of values.
+    Siblings(Vec<Value>),
     /// A write was done.
     Written,
     /// Whether a compare-and-swap found what it compared with.

@@ -3,6 +3,7 @@
 
 pub mod events;
 pub mod kv;
+pub mod objects;
 pub mod txn;
 
 /// The services.
@@ -13,6 +14,8 @@ pub enum Service {
     Kv,
     /// Transactions over several keys: [`txn`].
     Txn,
+    /// Counters, sets, maps and lists that many change at once: [`objects`].
+    Objects,
     /// Events published and applied to views: [`events`].
     Events,
 }

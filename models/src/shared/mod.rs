@@ -1,5 +1,7 @@
 //! Pieces that several protocols are made of, each written once.
 
+pub mod gate;
+pub mod hybrid_clock;
 pub(crate) mod journal;
 pub mod locks;
 pub mod log;

@@ -13,7 +13,7 @@ use murphy_models::service::{
 };
 use murphy_sim::{PlannedCall, Stream};
 
-use super::{Seen, Served, history, level};
+use super::{Seen, Served, history, level, siblings::siblings};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
     workload::{self, Demand},
@@ -30,24 +30,34 @@ impl Served for Request {
         stream: &mut Stream,
     ) -> Option<Vec<PlannedCall<Request>>> {
         match kind {
-            WorkloadKind::Register => Some(workload::register(demand, stream)),
+            WorkloadKind::Register | WorkloadKind::Siblings => {
+                Some(workload::register(demand, stream))
+            }
             WorkloadKind::CasRegister => Some(workload::cas_register(demand, stream)),
             _ => None,
         }
     }
 
     fn workloads() -> &'static [WorkloadKind] {
-        &[WorkloadKind::Register, WorkloadKind::CasRegister]
+        &[
+            WorkloadKind::Register,
+            WorkloadKind::CasRegister,
+            WorkloadKind::Siblings,
+        ]
     }
 
     fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
         match kind {
             WorkloadKind::Register | WorkloadKind::CasRegister => CHECKS,
+            WorkloadKind::Siblings => &[HistoryCheck::Siblings],
             _ => &[],
         }
     }
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
+        if check == HistoryCheck::Siblings {
+            return siblings(seen);
+        }
         assert!(
             CHECKS.contains(&check),
             "checks of another service are refused when a scenario is read"
@@ -71,6 +81,7 @@ impl Served for Request {
         match answer {
             Response::Read(Some(value)) => format!("ok {value}"),
             Response::Read(None) => "ok nothing".to_owned(),
+            Response::Siblings(values) => format!("ok {values:?}"),
             Response::Written => "ok".to_owned(),
             Response::Swapped(true) => "ok swapped".to_owned(),
             Response::Swapped(false) => "ok not swapped".to_owned(),
@@ -148,8 +159,18 @@ fn call(request: &Request) -> RegisterCall<Key, Value> {
 fn answer(response: &Response) -> RegisterResponse<Value> {
     match *response {
         Response::Read(value) => RegisterResponse::Value(value),
+        // A register that holds several values at once is not one: it reads as if empty.
+        Response::Siblings(ref values) => RegisterResponse::Value(only(values)),
         Response::Written => RegisterResponse::Written,
         Response::Swapped(swapped) => RegisterResponse::Swapped(swapped),
+    }
+}
+
+/// The value where there is one.
+fn only(values: &[Value]) -> Option<Value> {
+    match *values {
+        [value] => Some(value),
+        _ => None,
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod events;
 mod kv;
+mod objects;
+mod siblings;
 mod txn;
 
 use murphy_checkers::{History, HistoryError, Process, Verdict, transactions::Level};

@@ -45,6 +45,12 @@ pub enum HistoryCheck {
     /// What was acknowledged is there in the end: the final reads find nothing that had
     /// certainly been overwritten (kv).
     Durable,
+    /// Where concurrent writes are kept side by side: none is gone that no later writer had seen
+    /// (kv).
+    Siblings,
+    /// Objects that many change at once: no acknowledged update is lost in the end, nothing that
+    /// was seen and taken away comes back, and lists have one order (objects).
+    Eventual,
     /// Serializable, in an order that real time allows.
     StrictSerializable,
     /// Serializable, in an order that keeps each client's own.

@@ -33,6 +33,8 @@ pub enum WorkloadKind {
     Register,
     /// Reads, writes and compare-and-set of single keys.
     CasRegister,
+    /// Reads and writes of single keys that keep concurrent writes side by side.
+    Siblings,
     /// Transactions that append to lists and read them.
     ListAppend,
     /// Transactions that read and write registers.
@@ -45,6 +47,16 @@ pub enum WorkloadKind {
     Broadcast,
     /// Events published and read, each client at a node of its own: it sees what it answers.
     Conversation,
+    /// Counters that are only counted up, and read.
+    Tally,
+    /// Counters that are counted up and down, and read.
+    Counter,
+    /// Elements put into sets, taken out and put in again.
+    Set,
+    /// Fields of maps written and deleted.
+    Map,
+    /// Elements put into lists behind others, and taken out.
+    List,
 }
 
 /// How keys are chosen.

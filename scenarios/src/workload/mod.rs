@@ -5,6 +5,7 @@
 
 mod events;
 mod kv;
+mod objects;
 mod txn;
 
 use murphy_sim::{ClientId, Data, PlannedCall, Probability, Route, Span, Start, Stream, Time};
@@ -14,6 +15,7 @@ use crate::language::KeyChoice;
 pub(crate) use self::{
     events::{broadcast, conversation, outbox},
     kv::{cas_register, register},
+    objects::{counter, list, map, set, tally},
     txn::{bank, list_append, rw_register},
 };
 

@@ -1,0 +1,39 @@
+//! Nodes that know of the same writes hold the same (Shapiro et al., Conflict-free Replicated Data
+//! Types, SSS 2011, Definition 2: strong convergence).
+
+use murphy_sim::{Breach, Invariant, NodeId, Time};
+
+use super::super::VersionVectors;
+
+/// Whatever the order in which they heard.
+#[derive(Debug)]
+pub struct EqualVersionsEqualStates;
+
+impl Invariant<VersionVectors> for EqualVersionsEqualStates {
+    fn name(&self) -> &'static str {
+        "equal-versions-equal-states"
+    }
+
+    fn check(
+        &mut self,
+        _: Time,
+        touched: NodeId,
+        processes: &[Option<VersionVectors>],
+    ) -> Result<(), Breach> {
+        let Some(node) = &processes[touched.index()] else {
+            return Ok(());
+        };
+        let unequal = processes.iter().enumerate().find(|(_, other)| {
+            other.as_ref().is_some_and(|other| {
+                other.versions() == node.versions() && !other.registers().eq(node.registers())
+            })
+        });
+        let Some((other, _)) = unequal else {
+            return Ok(());
+        };
+        Err(Breach {
+            anomaly: "unequal-states",
+            told: format!("{touched} and n{other} know of the same writes and hold different ones"),
+        })
+    }
+}
