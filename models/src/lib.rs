@@ -4,6 +4,7 @@
 //! state of other nodes. Each file opens with its paper, its promise and what it tolerates.
 
 pub mod causal_broadcast;
+pub mod chain;
 #[cfg(test)]
 mod events_testing;
 pub mod crdt;

@@ -3,6 +3,7 @@
 use murphy_models::{
     causal_broadcast::CausalBroadcast,
     crdt::Replica,
+    chain::Chain,
     gossip::Gossip,
     last_writer_wins::LastWriterWins,
     outbox::Outbox,
@@ -59,6 +60,7 @@ type Prepare = fn(&Scenario, u32) -> Result<Box<dyn Runnable>, CannotRun>;
 pub fn protocols() -> Vec<Entry> {
     vec![
         entry::<PrimaryBackup>(4),
+        entry::<Chain>(4),
         entry::<TwoPhaseCommit>(3),
         entry::<Outbox>(4),
         entry::<Gossip>(5),

@@ -215,6 +215,7 @@ where
             pace: pace(scenario),
             keys: scenario.workload.keys,
             key_choice: scenario.workload.key_choice,
+            route: scenario.workload.route,
             reads: scenario.workload.reads,
             ops_max: scenario.workload.max_ops,
             from: Time::ZERO + FIRST_CALLS.min(scenario.phases.warm_up),

@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use murphy_sim::{NodeId, Span};
 
-use crate::protocol::{self, MutantInfo, Parameters};
+use crate::{
+    protocol::{self, MutantInfo, Parameters},
+    shared::lease::wait_for_lease,
+};
 
 /// When a primary answers a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
@@ -185,13 +188,9 @@ impl Config {
         (0..self.replicas).map(NodeId)
     }
 
-    /// How long the monitor waits on its clock, from a grant, so that a lease that began no later
-    /// has run out on a clock that drifts from it at most twice the bound: (1 + d) / (1 - d) leases
-    /// (Gray and Cheriton, section 5).
+    /// How long the monitor waits, from a grant, for a lease to be over on any clock.
     pub const fn wait_for_lease(&self) -> Span {
-        let million = 1_000_000;
-        let wait = self.lease.0 as u128 * (million + self.drift_ppm as u128);
-        Span((wait / (million - self.drift_ppm as u128)) as u64 + 1)
+        wait_for_lease(self.lease, self.drift_ppm)
     }
 
     pub(super) fn has(&self, mutant: Mutant) -> bool {

@@ -2,7 +2,9 @@
 
 pub mod gate;
 pub mod hybrid_clock;
+pub(crate) mod history;
 pub(crate) mod journal;
+pub mod lease;
 pub mod locks;
 pub mod log;
 pub mod sessions;

@@ -46,7 +46,7 @@ pub use self::{
     known::Known,
     scenario::{Check, FaultCount, Nemesis, Phases, Scenario, Workload},
     schema::schema,
-    words::{Expectation, Family, KeyChoice, Rate, StateCheck, WorkloadKind},
+    words::{Expectation, Family, KeyChoice, NodeChoice, Rate, StateCheck, WorkloadKind},
 };
 
 /// The names of all history checks.

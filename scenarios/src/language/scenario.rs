@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     history_check::HistoryCheck,
     setting,
-    words::{Expectation, Family, KeyChoice, Rate, StateCheck, WorkloadKind},
+    words::{Expectation, Family, KeyChoice, NodeChoice, Rate, StateCheck, WorkloadKind},
 };
 
 /// A scenario of murphy: a cluster, what its clients do, what goes wrong and what must hold.
@@ -115,6 +115,9 @@ pub struct Workload {
     /// How keys are chosen.
     #[serde(default)]
     pub key_choice: KeyChoice,
+    /// Which node a client asks first.
+    #[serde(default, skip_serializing_if = "NodeChoice::is_default")]
+    pub route: NodeChoice,
     /// The share of calls, or of steps of a transaction, that only read, from 0 to 1.
     #[serde(default = "default_reads")]
     #[schemars(with = "f64", range(min = 0.0, max = 1.0))]

@@ -86,6 +86,38 @@ pub enum KeyChoice {
     Hot,
 }
 
+/// Which node a client asks first.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum NodeChoice {
+    /// Whoever answered its last call.
+    #[default]
+    Sticky,
+    /// One drawn for each call.
+    Any,
+}
+
+impl NodeChoice {
+    /// Whether it is what a scenario gets that does not say.
+    pub fn is_default(&self) -> bool {
+        *self == NodeChoice::default()
+    }
+}
+
 /// A family of faults that a scenario can allow.
 #[derive(
     Clone,

@@ -10,7 +10,7 @@ mod txn;
 
 use murphy_sim::{ClientId, Data, PlannedCall, Probability, Route, Span, Start, Stream, Time};
 
-use crate::language::KeyChoice;
+use crate::language::{KeyChoice, NodeChoice};
 
 pub(crate) use self::{
     events::{broadcast, conversation, outbox},
@@ -30,6 +30,8 @@ pub struct Demand {
     pub keys: u32,
     /// How keys are chosen.
     pub key_choice: KeyChoice,
+    /// Which node a client asks first.
+    pub route: NodeChoice,
     /// The share of calls that only read.
     pub reads: Probability,
     /// The most steps of a transaction.
@@ -132,7 +134,10 @@ impl Demand {
             calls.push(PlannedCall {
                 client,
                 start,
-                route: Route::Sticky,
+                route: match self.route {
+                    NodeChoice::Sticky => Route::Sticky,
+                    NodeChoice::Any => Route::Any,
+                },
                 request: draw(stream),
             });
         }
@@ -181,6 +186,7 @@ mod tests {
             pace: Pace::Rate(100),
             keys: 5,
             key_choice: KeyChoice::Uniform,
+            route: NodeChoice::Sticky,
             reads: Probability::per_mille(500),
             ops_max: 4,
             from: Time(1_000_000_000),

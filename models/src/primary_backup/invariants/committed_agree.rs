@@ -4,17 +4,11 @@
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
-use super::{
-    super::{PrimaryBackup, message::Entry},
-    replica,
-};
+use super::{super::PrimaryBackup, replica};
+use crate::shared::history::History;
 
 #[derive(Default)]
-pub(super) struct CommittedAgree {
-    committed: Vec<Entry>,
-    /// How far each node has been compared.
-    compared: Vec<u64>,
-}
+pub(super) struct CommittedAgree(History);
 
 impl Invariant<PrimaryBackup> for CommittedAgree {
     fn name(&self) -> &'static str {
@@ -27,31 +21,8 @@ impl Invariant<PrimaryBackup> for CommittedAgree {
         touched: NodeId,
         processes: &[Option<PrimaryBackup>],
     ) -> Result<(), Breach> {
-        self.compared.resize(processes.len(), 0);
-        let compared = &mut self.compared[touched.index()];
-        let Some(store) = replica(processes[touched.index()].as_ref()) else {
-            *compared = 0;
-            return Ok(());
-        };
-        let applied = store.log.applied();
-        // It has started again, or has undone something: all is compared anew.
-        *compared = if applied < *compared { 0 } else { *compared };
-        for (i, entry) in (*compared..).zip(store.log.slice(*compared, applied)) {
-            match self.committed.get(i as usize) {
-                None => self.committed.push(entry.clone()),
-                Some(known) if known == entry => {}
-                Some(known) => {
-                    return Err(Breach {
-                        anomaly: "committed-entries-differ",
-                        told: format!(
-                            "{touched} has committed {entry:?} as entry {}, which was {known:?}",
-                            i + 1
-                        ),
-                    });
-                }
-            }
-        }
-        *compared = applied;
-        Ok(())
+        let store = replica(processes[touched.index()].as_ref());
+        let log = store.map(|store| &store.log);
+        self.0.check(touched, processes.len(), log)
     }
 }

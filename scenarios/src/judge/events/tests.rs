@@ -5,7 +5,10 @@ use murphy_models::service::events::Key;
 use murphy_sim::{CallId, ClientId, HistoryEvent, NodeId, Probability, Time};
 
 use super::*;
-use crate::{language::KeyChoice, workload::Pace};
+use crate::{
+    language::{KeyChoice, NodeChoice},
+    workload::Pace,
+};
 
 /// A call and its answer; none where nobody knows.
 type Asked = (u32, Request, Option<Response>);
@@ -51,6 +54,7 @@ fn judge(check: HistoryCheck, asked: &[Asked], held: &[&[&[EventId]]]) -> Vec<An
         pace: Pace::Rate(1),
         keys: 3,
         key_choice: KeyChoice::Uniform,
+        route: NodeChoice::Sticky,
         reads: Probability::per_mille(500),
         ops_max: 1,
         from: Time(0),

@@ -3,7 +3,10 @@
 use murphy_sim::{CallId, ClientId, Happened, HistoryEvent, Probability, Time};
 
 use super::*;
-use crate::{language::KeyChoice, workload::Pace};
+use crate::{
+    language::{KeyChoice, NodeChoice},
+    workload::Pace,
+};
 
 /// Writes 1 and then 2 to a key, and reads it in the end; an answer that is none never came.
 fn judge(final_reads: &[Option<Option<Value>>]) -> Verdict {
@@ -33,6 +36,7 @@ fn judge(final_reads: &[Option<Option<Value>>]) -> Verdict {
         pace: Pace::Rate(1),
         keys: 1,
         key_choice: KeyChoice::Uniform,
+        route: NodeChoice::Sticky,
         reads: Probability::per_mille(500),
         ops_max: 1,
         from: Time(0),
