@@ -17,5 +17,7 @@ pub mod protocol;
 pub mod raft;
 pub mod service;
 pub mod shared;
+#[cfg(test)]
+mod transactions_testing;
 pub mod two_phase_commit;
 pub mod version_vectors;

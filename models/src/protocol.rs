@@ -109,6 +109,54 @@ impl Parameters {
             None => Ok(()),
         }
     }
+
+    /// The mode that is asked for, of those that this protocol has; none when the scenario does not
+    /// say.
+    pub fn chosen_mode<M: FromStr>(
+        &self,
+        protocol: &str,
+        modes: &[Mode],
+    ) -> Result<Option<M>, String> {
+        let names = modes.iter().map(|mode| mode.name);
+        named(self.mode.as_deref(), protocol, ("mode", "modes"), names)
+    }
+
+    /// The bug that is to be planted, of those that this protocol has.
+    pub fn planted<M: FromStr>(
+        &self,
+        protocol: &str,
+        mutants: &[MutantInfo],
+    ) -> Result<Option<M>, String> {
+        let names = mutants.iter().map(|mutant| mutant.name);
+        named(
+            self.mutant.as_deref(),
+            protocol,
+            ("mutant", "mutants"),
+            names,
+        )
+    }
+}
+
+/// The value of this name, or who has no such thing and which there are.
+fn named<'a, M: FromStr>(
+    name: Option<&str>,
+    protocol: &str,
+    (one, many): (&str, &str),
+    known: impl Iterator<Item = &'a str>,
+) -> Result<Option<M>, String> {
+    let Some(name) = name else { return Ok(None) };
+    let known: Vec<&str> = known.collect();
+    let found = known.contains(&name).then(|| name.parse().ok()).flatten();
+    match (found, known.is_empty()) {
+        (Some(found), _) => Ok(Some(found)),
+        (None, true) => Err(format!(
+            "{protocol} has only one {one}: remove `{one} = \"{name}\"`"
+        )),
+        (None, false) => Err(format!(
+            "{protocol} has no {one} `{name}`: {many} are {}",
+            known.join(", ")
+        )),
+    }
 }
 
 fn named<T: FromStr + VariantNames>(what: &str, name: Option<&str>) -> Result<Option<T>, String> {

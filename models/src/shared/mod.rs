@@ -9,3 +9,4 @@ pub mod locks;
 pub mod log;
 pub mod sessions;
 pub mod version_vector;
+pub mod transactions;

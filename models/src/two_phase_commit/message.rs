@@ -1,73 +1,44 @@
 //! What nodes say to each other, write down and remind themselves of.
 
-use murphy_sim::{CallId, NodeId};
+use murphy_sim::NodeId;
 use serde::{Deserialize, Serialize};
 
-use crate::service::txn::{Datum, Key, MicroOp};
+use crate::shared::transactions::{Alarm, Execute, Executed, Prepare, Prepared, Work};
+pub use crate::shared::transactions::{Decision, TransactionId, Vote};
 
-/// A transaction goes by the name of the call that asked for it.
-pub type TransactionId = CallId;
-
-/// How a transaction ends.
+/// Who asks how a transaction ends, and whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Decision {
-    /// With all of its effects.
-    Commit,
-    /// With none of them.
-    Abort,
+pub enum Asking {
+    /// A shard that has not voted asks its coordinator.
+    BeforeVote,
+    /// A participant in doubt asks its coordinator.
+    Coordinator,
+    /// A participant in doubt asks another.
+    Peer,
 }
-
-/// What a participant says when it is asked to prepare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Vote {
-    /// It can commit, whatever happens, and will if it is told to.
-    Yes,
-    /// It has aborted.
-    No,
-    /// It has only read: it has let go of its locks and does not care how the transaction ends.
-    ReadOnly,
-}
-
-/// A step of a transaction and its place among all of them.
-pub type Step = (u32, MicroOp);
 
 /// Messages.
 #[derive(
     Clone, Debug, PartialEq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
 )]
 pub enum Message {
-    /// Coordinator to shard: do these steps, in this order, under locks.
-    Execute {
-        /// The transaction.
-        transaction: TransactionId,
-        /// When it began, by its coordinator's monotonic clock: the older of two goes first.
-        begun: u64,
-        /// What is to be done here.
-        steps: Vec<Step>,
-    },
+    /// Coordinator to shard: do these steps, in this order.
+    Execute(Execute),
     /// Shard to coordinator: done, but for writing it down.
-    Executed {
-        /// The transaction.
-        transaction: TransactionId,
-        /// In which life of the shard: a crash takes the locks, and with them what was read.
-        life: u64,
-        /// What each step found.
-        found: Vec<(u32, Option<Datum>)>,
-    },
+    Executed(Executed),
     /// Either way: I know of it and cannot say more yet.
     Undecided {
         /// The transaction.
         transaction: TransactionId,
     },
-    /// Coordinator to participant: get ready to commit.
-    Prepare {
+    /// Coordinator to a shard that has not voted: it has aborted, or is not known, and no vote will be
+    /// asked for.
+    Leave {
         /// The transaction.
         transaction: TransactionId,
-        /// The life of the shard in which it was executed.
-        life: u64,
-        /// All participants that change something, whom to ask when the coordinator is gone.
-        peers: Vec<NodeId>,
     },
+    /// Coordinator to participant: get ready to commit.
+    Prepare(Prepare),
     /// Participant to coordinator. A `No` can come at any time before a `Yes`.
     Vote {
         /// The transaction.
@@ -82,7 +53,7 @@ pub enum Message {
         /// The end.
         decision: Decision,
     },
-    /// Participant to coordinator: my commit is durable, you may forget it.
+    /// Participant to coordinator: the decision is durable here, you may forget it.
     Acknowledge {
         /// The transaction.
         transaction: TransactionId,
@@ -91,16 +62,33 @@ pub enum Message {
     Inquire {
         /// The transaction.
         transaction: TransactionId,
+        /// Who asks whom.
+        asking: Asking,
     },
 }
 
-/// What a committed transaction does to a key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Change {
-    /// The number that is there afterwards.
-    Put(i64),
-    /// What is appended to the list there.
-    Append(Vec<i64>),
+impl From<Prepare> for Message {
+    fn from(prepare: Prepare) -> Message {
+        Message::Prepare(prepare)
+    }
+}
+
+impl From<Work> for Message {
+    fn from(work: Work) -> Message {
+        match work {
+            Work::Execute(execute) => Message::Execute(execute),
+            Work::Executed(executed) => Message::Executed(executed),
+            Work::Refuse(transaction) => Message::Vote {
+                transaction,
+                vote: Vote::No,
+            },
+            Work::Undecided(transaction) => Message::Undecided { transaction },
+            Work::Inquire(transaction) => Message::Inquire {
+                transaction,
+                asking: Asking::BeforeVote,
+            },
+        }
+    }
 }
 
 /// Log records. Those of a coordinator and of a participant share one log.
@@ -110,27 +98,34 @@ pub enum Record {
     Prepared {
         /// The transaction.
         transaction: TransactionId,
-        /// Whom to ask first.
-        coordinator: NodeId,
-        /// When the transaction began.
-        begun: u64,
-        /// Whom to ask next.
-        peers: Vec<NodeId>,
-        /// What to do to each key that is locked exclusively.
-        changes: Vec<(Key, Change)>,
-        /// Keys that are locked for reading only.
-        reads: Vec<Key>,
+        /// What it will do.
+        prepared: Prepared,
     },
-    /// Participant: forced before a commit is acknowledged; never forced for an abort.
+    /// Participant: forced if it is to be acknowledged.
     Decided {
         /// The transaction.
         transaction: TransactionId,
         /// Its end.
         decision: Decision,
     },
+    /// Coordinator that presumes commit, forced before anyone is asked to prepare: unless a decision
+    /// follows the transaction has aborted.
+    Collecting {
+        /// The transaction.
+        transaction: TransactionId,
+        /// Who will be asked.
+        participants: Vec<NodeId>,
+    },
     /// Coordinator, forced before anyone is told: the transaction is committed from here on. Its
     /// absence means abort.
     Commit {
+        /// The transaction.
+        transaction: TransactionId,
+        /// Who has to acknowledge.
+        participants: Vec<NodeId>,
+    },
+    /// Coordinator that presumes nothing, forced before anyone is told.
+    Abort {
         /// The transaction.
         transaction: TransactionId,
         /// Who has to acknowledge.
@@ -154,24 +149,11 @@ pub enum Timer {
     Ask(TransactionId),
 }
 
-/// What a node does that the properties of atomic commitment speak of, in the order it did it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Act {
-    /// About which transaction.
-    pub(super) transaction: TransactionId,
-    /// What.
-    pub(super) what: ActKind,
-}
-
-/// Kinds of acts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum ActKind {
-    /// It voted, as a participant.
-    Voted(Vote),
-    /// It reached a decision, as a participant.
-    Decided(Decision),
-    /// It aborted the transaction, as its coordinator.
-    Aborted,
-    /// It committed the transaction, as its coordinator, on the votes of these.
-    Committed(Vec<NodeId>),
+impl From<Alarm> for Timer {
+    fn from(alarm: Alarm) -> Timer {
+        match alarm {
+            Alarm::LockWait(transaction) => Timer::LockWait(transaction),
+            Alarm::Ask(transaction) => Timer::Ask(transaction),
+        }
+    }
 }

@@ -1,10 +1,10 @@
-//! Two-phase commit with presumed abort, over strict two-phase locking on sharded keys.
+//! Two-phase commit with its three presumptions, over strict two-phase locking on sharded keys.
 //!
 //! Mohan, Lindsay & Obermarck, "Transaction Management in the R* Distributed Database Management
-//! System" (1986), for the logging and the presumption; Bernstein, Hadzilacos & Goodman,
-//! "Concurrency Control and Recovery in Database Systems" (1987), ch. 3 for the locks and ch. 7 for
-//! AC1 to AC5 and cooperative termination (7.4); Rosenkrantz, Stearns & Lewis, "System Level
-//! Concurrency Control for Distributed Database Systems" (1978), for wound-wait.
+//! System" (1986), and Lampson & Lomet, "A New Presumed Commit Optimization for Two Phase Commit"
+//! (1993), for the logging and the presumptions; Bernstein, Hadzilacos & Goodman, "Concurrency Control
+//! and Recovery in Database Systems" (1987), ch. 7 for AC1 to AC5 and cooperative termination (7.4).
+//! The locks, and how deadlocks are prevented, are in `shared/transactions/locking.rs`.
 //!
 //! **Layout.** Every node holds the keys that fall on it, modulo the number of nodes, and any node
 //! coordinates the transactions of the clients that come to it; with the option `coordinators` only
@@ -14,118 +14,110 @@
 //!
 //! **A transaction** is executed first (`Execute`, `Executed`): each shard locks all that its steps
 //! touch and runs them. When every shard has executed, and so every lock is held, the coordinator
-//! asks them to prepare. Those that only read let go of their locks and are done; the others force a
-//! prepare record and vote. On all votes the coordinator forces a commit record, tells the client
-//! and the participants, and repeats itself until each has acknowledged. An abort is written down by
-//! nobody that has not voted, and forced by nobody: no record means abort.
+//! asks them to prepare. Those that only read let go of their locks and are done, unless nothing is
+//! presumed; the others force a prepare record and vote. On all votes the coordinator forces a commit
+//! record and tells the client and the participants. A transaction that aborts before anyone is asked
+//! to prepare leaves no record.
 //!
-//! **Deadlocks** are prevented by wound-wait: a transaction that must wait aborts the younger ones in
-//! its way that have not voted, and waits for older ones, so waits never form a cycle and the oldest
-//! always gets through. A wait also ends when it has taken `lock-wait`, because whoever is in the way
-//! may be in doubt, which only its coordinator or a peer can end. Aborted transactions are not tried
-//! again here, so there is no livelock.
+//! **Presumptions.** What is presumed of a transaction that its coordinator does not know need not be
+//! remembered. `presumed-abort`: aborts are neither forced nor acknowledged. `presumed-nothing`: both
+//! decisions are forced and repeated until each participant has acknowledged. `presumed-commit`:
+//! commits are forced at the coordinator only and not acknowledged, for which it forces the names of
+//! those it asks before it asks them. `tests/costs.rs` pins what each costs.
 //!
 //! **Promise.** Atomic (AC1 to AC5) and strictly serializable, whatever crashes, is lost, doubled,
 //! reordered, cut, late or skewed. It blocks: a participant that has voted yes keeps its locks until
-//! it hears from its coordinator or from a peer that knows. `two-phase-commit-*.toml` and
-//! `money-is-neither-made-nor-lost.toml` test it.
+//! it hears from its coordinator or from a peer that knows. `two-phase-commit-*.toml`,
+//! `presumed-*.toml` and `money-is-neither-made-nor-lost.toml` test it.
 //! **Not promised.** A disk that is lost or rots takes its data with it: there is one copy. Clients
 //! must not retry a call at another node, which would make a second transaction of it. The log is
-//! never cut short: a run is short.
+//! never cut short: a run is short. Aborted transactions are not tried again.
 
 mod coordinator;
-mod invariants;
 mod message;
 mod mutants;
 mod participant;
+mod presumption;
 mod recovery;
 #[cfg(test)]
 mod tests;
-mod work;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use murphy_sim::{CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Role, Span, View};
+use murphy_sim::{CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Role, View};
 
-use self::{
-    coordinator::Coordination,
-    message::{Act, ActKind},
-    participant::Participation,
-};
+use self::coordinator::Coordination;
 pub use self::{
-    message::{Change, Decision, Message, Record, Step, Timer, TransactionId, Vote},
+    message::{Asking, Decision, Message, Record, Timer, TransactionId, Vote},
     mutants::Mutant,
+    presumption::Presumption,
 };
 use crate::{
     protocol::{Mode, MutantInfo, Parameters, Protocol},
     service::{
         Service,
-        txn::{self, Key, Request, Response, Store},
+        txn::{self, Request, Response},
     },
-    shared::locks::LockTable,
+    shared::transactions::{
+        Book, Commits, Control, Layout, Locking, LockingRules, Shard,
+        invariants::{self, Locks},
+    },
 };
 
 /// What every node is told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Config {
-    /// Nodes; each is a shard.
-    pub nodes: u32,
-    /// The first so many of them coordinate.
-    pub coordinators: u32,
-    /// The balance of accounts that were never touched.
-    pub opening_balance: Option<i64>,
-    /// A coordinator repeats what was not answered after this long, then after twice as long, and
-    /// so on.
-    pub repeat: Span,
-    /// A coordinator aborts a transaction when a shard has been silent for this long.
-    pub patience: Span,
-    /// A transaction aborts when it has waited for a lock for this long.
-    pub lock_wait: Span,
-    /// A participant asks how a transaction stands after this long, then after twice as long, and
-    /// so on.
-    pub ask: Span,
+pub struct Config<R = LockingRules> {
+    /// Which node does what, and how patient nodes are.
+    pub layout: Layout,
+    /// What a coordinator that knows nothing answers.
+    pub presumption: Presumption,
+    /// The rules of the concurrency control.
+    pub rules: R,
     /// The planted bug.
     pub mutant: Option<Mutant>,
 }
 
-impl Config {
-    /// So many nodes, and everything else as it is by default.
-    pub const fn new(nodes: u32) -> Config {
+impl<R: Default> Config<R> {
+    /// This layout, and everything else as it is by default.
+    pub fn new(layout: Layout) -> Config<R> {
         Config {
-            nodes,
-            coordinators: nodes,
-            opening_balance: None,
-            repeat: Span::millis(50),
-            patience: Span::millis(400),
-            lock_wait: Span::millis(300),
-            ask: Span::millis(150),
+            layout,
+            presumption: Presumption::default(),
+            rules: R::default(),
             mutant: None,
         }
     }
+}
 
-    /// The shard that a key falls on.
-    pub const fn shard(&self, key: Key) -> NodeId {
-        NodeId(key % self.nodes)
-    }
-
+impl<R> Config<R> {
     fn has(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
 }
 
-/// After how many doublings a wait between two attempts grows no further.
-const DOUBLINGS: u32 = 4;
-
-/// The wait before the next attempt.
-fn backoff(first: Span, attempts: u32) -> Span {
-    first * (1 << attempts.min(DOUBLINGS))
+impl Config {
+    /// The same with a planted bug; those of the locks bend the locks' rules.
+    pub fn plant(self, mutant: Mutant) -> Config {
+        let rules = LockingRules {
+            reads_lock: mutant != Mutant::ReadLocksOmitted,
+            waits_end: mutant != Mutant::DeadlockIgnored,
+            strict: mutant != Mutant::LocksReleasedAtPrepare,
+        };
+        Config {
+            rules,
+            mutant: Some(mutant),
+            ..self
+        }
+    }
 }
 
 /// What is to be done when a record is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum AfterSync {
+    AskToPrepare(TransactionId),
     CastVote(TransactionId),
     TellCommit(TransactionId),
+    TellAbort(TransactionId),
     Acknowledge(TransactionId, NodeId),
 }
 
@@ -138,37 +130,16 @@ enum Telling {
 
 /// A node: a shard, and the coordinator of the transactions that its clients ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TwoPhaseCommit {
-    config: Config,
+pub struct TwoPhaseCommit<C: Control = Locking> {
+    config: Config<C::Rules>,
     node: NodeId,
-    /// Another one after every crash.
-    life: u64,
-    /// Committed data.
-    store: Store,
-    locks: LockTable<TransactionId>,
+    shard: Shard<C>,
     coordinating: BTreeMap<TransactionId, Coordination>,
-    participating: BTreeMap<TransactionId, Participation>,
-    /// How transactions ended, as far as this node has decided, as coordinator or participant.
-    decisions: BTreeMap<TransactionId, Decision>,
-    /// Transactions that this node takes no part in any more in this life, and the vote to repeat.
-    over: BTreeMap<TransactionId, Vote>,
     after_sync: VecDeque<(LogIndex, AfterSync)>,
-    /// All that was done in this life, for invariants to read on from where they were.
-    acts: Vec<Act>,
+    book: Book,
 }
 
-impl TwoPhaseCommit {
-    fn act(&mut self, transaction: TransactionId, what: ActKind) {
-        self.acts.push(Act { transaction, what });
-    }
-
-    /// Writes down that a transaction has ended here. Nobody decides twice (AC2); the clean protocol
-    /// never tries to decide otherwise.
-    fn decide(&mut self, transaction: TransactionId, decision: Decision, what: ActKind) {
-        self.decisions.insert(transaction, decision);
-        self.act(transaction, what);
-    }
-
+impl<C: Control> TwoPhaseCommit<C> {
     /// Appends a record, has it forced, and goes on when it is durable.
     fn force(&mut self, record: Record, then: AfterSync, ctx: &mut Context<Self>) {
         let index = ctx.append(record);
@@ -196,46 +167,10 @@ impl TwoPhaseCommit {
             },
         );
     }
-
-    /// Someone asks how a transaction ends (BHG 7.4; Mohan 1986, section 3.2).
-    fn on_inquire(&mut self, from: NodeId, transaction: TransactionId, ctx: &mut Context<Self>) {
-        if let Some(mine) = self.coordinating.get(&transaction) {
-            return match mine.has_committed() {
-                true => self.tell(from, transaction, Decision::Commit, Telling::Again, ctx),
-                false => ctx.send(from, Message::Undecided { transaction }),
-            };
-        }
-        if let Some(decision) = self.decisions.get(&transaction) {
-            return self.tell(from, transaction, *decision, Telling::Again, ctx);
-        }
-        match self.participating.get(&transaction) {
-            // Its coordinator has forgotten it, so it has not committed: presumed abort.
-            Some(here) if here.coordinator == self.node => {
-                ctx.reached("presumed-abort");
-                self.tell(from, transaction, Decision::Abort, Telling::Again, ctx);
-            }
-            // In doubt itself: it cannot help.
-            Some(here) if !here.may_withdraw() => {}
-            // It has not voted, and now never will: whoever has voted can abort.
-            Some(_) => {
-                self.vote_no(transaction);
-                self.withdraw(transaction, ctx);
-                self.tell(from, transaction, Decision::Abort, Telling::Again, ctx);
-            }
-            // A coordinator that knows nothing has not committed: presumed abort. A peer that knows
-            // nothing has not voted, for a vote is durable; and one that has only read is nobody's
-            // peer.
-            None => {
-                ctx.reached("presumed-abort");
-                self.over.insert(transaction, Vote::No);
-                self.tell(from, transaction, Decision::Abort, Telling::Again, ctx);
-            }
-        }
-    }
 }
 
-impl Process for TwoPhaseCommit {
-    type Config = Config;
+impl<C: Control> Process for TwoPhaseCommit<C> {
+    type Config = Config<C::Rules>;
     type Message = Message;
     type Timer = Timer;
     type Record = Record;
@@ -243,7 +178,7 @@ impl Process for TwoPhaseCommit {
     type Response = Response;
     type View = txn::View;
 
-    fn start(config: &Config, disk: &[Record], ctx: &mut Context<Self>) -> TwoPhaseCommit {
+    fn start(config: &Self::Config, disk: &[Record], ctx: &mut Context<Self>) -> Self {
         TwoPhaseCommit::recover(config, disk, ctx)
     }
 
@@ -253,36 +188,33 @@ impl Process for TwoPhaseCommit {
 
     fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<Self>) {
         match message {
-            Message::Execute {
-                transaction,
-                begun,
-                steps,
-            } => self.on_execute(from, transaction, begun, steps, ctx),
-            Message::Executed {
-                transaction,
-                life,
-                found,
-            } => self.on_executed(from, transaction, life, found, ctx),
+            Message::Execute(execute) => {
+                let decided = self.book.decision(execute.transaction);
+                self.shard.on_execute(from, execute, decided, ctx);
+            }
+            Message::Executed(executed) => self.on_executed(from, executed, ctx),
+            Message::Leave { transaction } => {
+                self.shard.on_leave(&self.book, transaction, ctx);
+            }
             Message::Undecided { transaction } => self.on_undecided(from, transaction, ctx),
-            Message::Prepare {
-                transaction,
-                life,
-                peers,
-            } => self.on_prepare(from, transaction, life, peers, ctx),
+            Message::Prepare(prepare) => self.on_prepare(from, prepare, ctx),
             Message::Vote { transaction, vote } => self.on_vote(from, transaction, vote, ctx),
             Message::Decide {
                 transaction,
                 decision,
             } => self.on_decide(from, transaction, decision, ctx),
             Message::Acknowledge { transaction } => self.on_acknowledge(from, transaction, ctx),
-            Message::Inquire { transaction } => self.on_inquire(from, transaction, ctx),
+            Message::Inquire {
+                transaction,
+                asking,
+            } => self.on_inquire(from, transaction, asking, ctx),
         }
     }
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<Self>) {
         match timer {
             Timer::Repeat(transaction) => self.repeat(transaction, ctx),
-            Timer::LockWait(transaction) => self.tire_of_waiting(transaction, ctx),
+            Timer::LockWait(transaction) => self.shard.tire_of_waiting(transaction, ctx),
             Timer::Ask(transaction) => self.ask(transaction, ctx),
         }
     }
@@ -294,8 +226,10 @@ impl Process for TwoPhaseCommit {
             }
             self.after_sync.pop_front();
             match then {
+                AfterSync::AskToPrepare(transaction) => self.ask_to_prepare(transaction, ctx),
                 AfterSync::CastVote(transaction) => self.cast_vote(transaction, ctx),
                 AfterSync::TellCommit(transaction) => self.tell_commit(transaction, ctx),
+                AfterSync::TellAbort(transaction) => self.tell_abort(transaction, ctx),
                 AfterSync::Acknowledge(transaction, coordinator) => {
                     ctx.send(coordinator, Message::Acknowledge { transaction });
                 }
@@ -311,29 +245,10 @@ impl Process for TwoPhaseCommit {
     }
 
     fn view(&self) -> View<txn::View> {
-        let votes = self.acts.iter().filter_map(|act| match act.what {
-            // Who has only read does not care how it ends, and takes no part in ending it.
-            ActKind::Voted(Vote::ReadOnly) => None,
-            ActKind::Voted(vote) => Some((act.transaction, vote == Vote::Yes)),
-            ActKind::Decided(_) | ActKind::Aborted | ActKind::Committed(_) => None,
-        });
-        let decisions = self.decisions.iter();
-        let here = self.participating.iter();
         View {
             of: self.node.0,
-            state: Some(txn::View {
-                data: self.store.data.clone(),
-                votes: votes.collect(),
-                decisions: decisions
-                    .map(|(transaction, decision)| (*transaction, *decision == Decision::Commit))
-                    .collect(),
-                in_doubt: here
-                    .filter(|(_, participation)| participation.is_in_doubt())
-                    .map(|(transaction, _)| *transaction)
-                    .collect(),
-                locked: self.locks.held().map(|(key, _)| key).collect(),
-            }),
-            settled: self.participating.is_empty()
+            state: Some(self.shard.view(&self.book)),
+            settled: self.shard.is_idle()
                 && self.coordinating.is_empty()
                 && self.after_sync.is_empty(),
         }
@@ -341,13 +256,24 @@ impl Process for TwoPhaseCommit {
 
     fn abstraction(&self) -> u64 {
         let coordinating = self.coordinating.values().map(Coordination::stage);
-        let participating = self.participating.values().map(Participation::stage);
         let stages = |bits: u64, stage: u32| bits | 1 << stage;
         Digest::of(&(
             coordinating.fold(0, stages),
-            participating.fold(0, stages),
+            self.shard.stages(),
             self.after_sync.len().min(4),
         ))
+    }
+}
+
+impl<C: Control> Commits for TwoPhaseCommit<C> {
+    fn book(&self) -> &Book {
+        &self.book
+    }
+}
+
+impl Locks for TwoPhaseCommit {
+    fn locking(&self) -> &Locking {
+        &self.shard.control
     }
 }
 
@@ -355,11 +281,23 @@ impl Protocol for TwoPhaseCommit {
     const NAME: &'static str = "two-phase-commit";
     const SERVICE: Service = Service::Txn;
     const PROMISE: &'static str = "atomic and strictly serializable; blocks while in doubt";
-    const MODES: &'static [Mode] = &[];
+    const MODES: &'static [Mode] = &[
+        Mode {
+            name: "presumed-abort",
+            promise: "the same; an abort costs its coordinator no record and nobody an answer",
+        },
+        Mode {
+            name: "presumed-nothing",
+            promise: "the same; every decision is forced and acknowledged, reads are prepared",
+        },
+        Mode {
+            name: "presumed-commit",
+            promise: "the same; a commit is not acknowledged, and forced at its coordinator only",
+        },
+    ];
     const MUTANTS: &'static [MutantInfo] = mutants::MUTANTS;
     const ROLES: &'static [&'static str] = &["coordinator", "participant"];
-    const OPTIONS: &'static [&'static str] =
-        &["coordinators", "repeat", "patience", "lock-wait", "ask"];
+    const OPTIONS: &'static [&'static str] = Layout::OPTIONS;
     const MESSAGES: &'static [&'static str] = <Message as strum::VariantNames>::VARIANTS;
     const LABELS: &'static [&'static str] = &[
         "prepared-everywhere",
@@ -375,58 +313,30 @@ impl Protocol for TwoPhaseCommit {
         "asked-peers",
         "cooperative-termination",
         "presumed-abort",
+        "presumed-commit",
+        "recovered-abort",
         "recovered-in-doubt",
         "recovered-commit",
     ];
 
     fn configure(parameters: &Parameters) -> Result<Config, String> {
         parameters.know_only(Self::OPTIONS)?;
-        if parameters.spares > 0 {
-            return Err(
-                "two-phase-commit has a fixed number of shards: remove `spares`".to_owned(),
-            );
-        }
-        if let Some(mode) = &parameters.mode {
-            return Err(format!(
-                "two-phase-commit has only one mode: remove `mode = \"{mode}\"`"
-            ));
-        }
-        let default = Config::new(parameters.nodes);
-        let span = |name, default: Span| match parameters.option(name, default.0) {
-            0 => Err(format!(
-                "`{name}` is zero: write a span such as `{default}`"
-            )),
-            nanos => Ok(Span(nanos)),
+        let layout = Layout::from_parameters(Self::NAME, parameters)?;
+        let presumption = parameters.chosen_mode(Self::NAME, Self::MODES)?;
+        let clean = Config {
+            presumption: presumption.unwrap_or_default(),
+            ..Config::new(layout)
         };
-        let coordinators = parameters.option("coordinators", u64::from(parameters.nodes));
-        if coordinators == 0 || coordinators > u64::from(parameters.nodes) {
-            return Err(format!(
-                "`coordinators` is {coordinators}: write 1 to {}, the number of nodes",
-                parameters.nodes
-            ));
-        }
-        let mutant = parameters.mutant.as_ref().map(|name| {
-            name.parse().map_err(|_| {
-                let known: Vec<&str> = mutants::MUTANTS.iter().map(|mutant| mutant.name).collect();
-                format!(
-                    "two-phase-commit has no mutant `{name}`: mutants are {}",
-                    known.join(", ")
-                )
-            })
-        });
-        Ok(Config {
-            coordinators: coordinators as u32,
-            opening_balance: parameters.opening_balance,
-            repeat: span("repeat", default.repeat)?,
-            patience: span("patience", default.patience)?,
-            lock_wait: span("lock-wait", default.lock_wait)?,
-            ask: span("ask", default.ask)?,
-            mutant: mutant.transpose()?,
-            ..default
+        let mutant = parameters.planted(Self::NAME, Self::MUTANTS)?;
+        Ok(match mutant {
+            Some(mutant) => clean.plant(mutant),
+            None => clean,
         })
     }
 
     fn invariants(_: &Config) -> Vec<Box<dyn Invariant<Self>>> {
-        invariants::all()
+        let mut all = invariants::commitment();
+        all.extend(invariants::two_phase_locking());
+        all
     }
 }

@@ -35,6 +35,8 @@ pub enum Mutant {
     VotesCountedTwice,
     /// A participant does not notice that a crash took its locks since it executed.
     LostLocksUnnoticed,
+    /// A coordinator that presumes commit asks for votes before it has written down whom it asks.
+    PresumedCommitWithoutItsFirstRecord,
 }
 
 /// What is known of each of them.
@@ -99,6 +101,13 @@ pub(super) const MUTANTS: &[MutantInfo] = &[
         anomaly: "G-single-item",
         story: "A participant crashes between executing and preparing, executes a late copy of the \
                 request and votes yes on reads that others have overwritten meanwhile.",
+    },
+    MutantInfo {
+        name: "presumed-commit-without-its-first-record",
+        mode: "presumed-commit",
+        anomaly: "commit-without-votes",
+        story: "A coordinator that presumes commit crashes between the votes, with nothing in its \
+                log: whoever has voted yes is told to commit what others have not voted on.",
     },
 ];
 

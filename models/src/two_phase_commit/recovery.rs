@@ -1,4 +1,4 @@
-//! Starting again from the log: data, transactions in doubt, commits that not everyone knows of.
+//! Starting again from the log: data, transactions in doubt, decisions that not everyone knows of.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,88 +7,73 @@ use murphy_sim::Context;
 use super::{
     Config, TwoPhaseCommit,
     coordinator::Coordination,
-    message::{ActKind, Decision, Record, Timer, Vote},
-    participant::Participation,
-    work::install,
+    message::{Decision, Record, Vote},
 };
-use crate::{service::txn::Store, shared::locks::LockTable};
+use crate::shared::transactions::{ActKind, Book, Control, Shard};
 
-impl TwoPhaseCommit {
+impl<C: Control> TwoPhaseCommit<C> {
     /// A node as its log leaves it. What is in doubt takes its locks before anything else is let in.
     pub(super) fn recover(
-        config: &Config,
+        config: &Config<C::Rules>,
         disk: &[Record],
         ctx: &mut Context<Self>,
-    ) -> TwoPhaseCommit {
-        let store = Store {
-            opening_balance: config.opening_balance,
-            data: BTreeMap::new(),
-        };
+    ) -> TwoPhaseCommit<C> {
+        let life = ctx.rng().bits();
         let mut node = TwoPhaseCommit {
             config: config.clone(),
             node: ctx.node(),
-            life: ctx.rng().bits(),
-            store,
-            locks: LockTable::default(),
+            shard: Shard::new(&config.layout, &config.rules, life),
             coordinating: BTreeMap::new(),
-            participating: BTreeMap::new(),
-            decisions: BTreeMap::new(),
-            over: BTreeMap::new(),
             after_sync: VecDeque::new(),
-            acts: Vec::new(),
+            book: Book::new(life),
         };
         for record in disk {
             node.replay(record, ctx);
         }
-        let in_doubt = node.participating.iter();
-        let in_doubt: Vec<_> = in_doubt
-            .map(|(id, here)| (*id, here.needs.clone()))
-            .collect();
-        for (transaction, needs) in in_doubt {
-            ctx.reached("recovered-in-doubt");
-            // Granted at once: those in doubt held them together before the crash.
-            node.lock(transaction, &needs);
-            ctx.set_timer(Timer::Ask(transaction), config.ask);
-        }
-        let open: Vec<_> = node.coordinating.keys().copied().collect();
-        for transaction in open {
-            node.tell_on(transaction, ctx);
-        }
+        node.shard.ask_on(ctx);
+        node.tell_on(ctx);
         node
     }
 
     fn replay(&mut self, record: &Record, ctx: &mut Context<Self>) {
+        let now = ctx.elapsed();
         match record {
             Record::Prepared {
                 transaction,
-                coordinator,
-                begun,
-                peers,
-                changes,
-                reads,
+                prepared,
             } => {
-                let here = Participation::recovered(*coordinator, *begun, peers, changes, reads);
-                self.participating.insert(*transaction, here);
-                self.act(*transaction, ActKind::Voted(Vote::Yes));
+                self.shard.recover(*transaction, prepared);
+                self.book.vote(*transaction, Vote::Yes);
             }
             Record::Decided {
                 transaction,
                 decision,
             } => {
-                let here = self.participating.remove(transaction);
-                if let (Some(here), Decision::Commit) = (here, decision) {
-                    install(here.changes(), &mut self.store);
-                }
-                self.decide(*transaction, *decision, ActKind::Decided(*decision));
+                self.shard.replay_end(*transaction, *decision);
+                let what = ActKind::Decided(*decision);
+                self.book.decide(*transaction, what);
+            }
+            // What follows in the log says whether it has committed.
+            Record::Collecting {
+                transaction,
+                participants,
+            }
+            | Record::Abort {
+                transaction,
+                participants,
+            } => {
+                let mine = Coordination::recovered(participants, Decision::Abort, now);
+                self.coordinating.insert(*transaction, mine);
             }
             Record::Commit {
                 transaction,
                 participants,
             } => {
-                let mine = Coordination::recovered(participants, ctx.elapsed());
+                let mine = Coordination::recovered(participants, Decision::Commit, now);
                 self.coordinating.insert(*transaction, mine);
                 let what = ActKind::Committed(participants.clone());
-                self.decide(*transaction, Decision::Commit, what);
+                self.book.decide(*transaction, what);
+                self.forget_if_presumed(*transaction, Decision::Commit);
             }
             Record::End { transaction } => {
                 self.coordinating.remove(transaction);

@@ -4,9 +4,9 @@
 use super::*;
 
 fn with(mutant: Option<Mutant>) -> Config {
-    Config {
-        mutant,
-        ..Config::new(3)
+    match mutant {
+        Some(mutant) => config().plant(mutant),
+        None => config(),
     }
 }
 
@@ -206,4 +206,62 @@ fn giving_locks_up_too_soon_is_seen_at_once() {
             Some(found)
         );
     }
+}
+
+/// A shard crashes before it is asked to prepare, and its coordinator when the other has voted.
+fn one_votes_and_one_cannot() -> Plan {
+    vec![
+        lose("Prepare", 2),
+        crash(Trigger::At(at(6_500)), 0, Span::millis(20)),
+        crash(Trigger::At(at(3_500)), 2, Span::secs(1)),
+    ]
+}
+
+#[test]
+fn who_presumes_commit_knows_after_a_crash_whom_it_had_asked() {
+    let presuming = Config {
+        presumption: Presumption::PresumedCommit,
+        ..config()
+    };
+    let plan = one_votes_and_one_cannot();
+    let mut clean = world(presuming.clone(), two_writes(), plan.clone());
+    assert_eq!(run(&mut clean, at(9_000_000)), []);
+    assert_eq!(reached(&clean, "recovered-abort"), 1);
+    assert!(clean.has_converged());
+    let planted = presuming.plant(Mutant::PresumedCommitWithoutItsFirstRecord);
+    let mut planted = world(planted, two_writes(), plan);
+    let found = run(&mut planted, at(9_000_000));
+    assert_eq!(reached(&planted, "presumed-commit"), 1);
+    assert_eq!(found[0].breach.anomaly, "commit-without-votes");
+}
+
+#[test]
+fn a_commit_that_is_presumed_is_told_to_whoever_missed_it() {
+    let presuming = Config {
+        presumption: Presumption::PresumedCommit,
+        ..config()
+    };
+    let mut world = world(presuming, two_writes(), vec![lose("Decide", 2)]);
+    assert_eq!(run(&mut world, at(1_000_000)), []);
+    assert_eq!(reached(&world, "presumed-commit"), 1);
+    assert!(world.has_converged());
+    assert_eq!(node(&world, 2).data.get(&2), Some(&Datum::Int(7)));
+}
+
+#[test]
+fn an_abort_that_is_not_presumed_is_told_after_a_crash_until_it_is_heard() {
+    let presuming = Config {
+        presumption: Presumption::PresumedNothing,
+        ..config()
+    };
+    let plan = vec![
+        crash(Trigger::At(at(2_500)), 2, Span::micros(200)),
+        lose("Decide", 1),
+        crash(Trigger::At(at(7_000)), 0, Span::millis(20)),
+    ];
+    let mut world = world(presuming, two_writes(), plan);
+    assert_eq!(run(&mut world, at(1_000_000)), []);
+    assert_eq!(reached(&world, "recovered-abort"), 1);
+    assert_eq!(ends(&world), [(0, "fail")]);
+    assert!(world.has_converged());
 }

@@ -29,7 +29,7 @@ fn settings_that_mean_nothing_are_refused_with_a_remedy() {
                 mode: Some("fast".to_owned()),
                 ..three.clone()
             },
-            "remove `mode = \"fast\"`",
+            "modes are presumed-abort, presumed-nothing, presumed-commit",
         ),
         (
             Parameters {
@@ -63,15 +63,13 @@ fn settings_that_mean_nothing_are_refused_with_a_remedy() {
         let error = refused(&parameters);
         assert!(error.contains(remedy), "{error}");
     }
-    assert_eq!(TwoPhaseCommit::configure(&three), Ok(Config::new(3)));
+    assert_eq!(TwoPhaseCommit::configure(&three), Ok(config()));
 }
 
 #[test]
 fn a_node_that_does_not_coordinate_sends_clients_to_one_that_does() {
-    let config = Config {
-        coordinators: 1,
-        ..Config::new(3)
-    };
+    let mut config = config();
+    config.layout.coordinators = 1;
     let mut world = world(config, vec![call(0, 2, vec![write(1, 7)])], Plan::new());
     assert_eq!(run(&mut world, at(500_000)), []);
     assert_eq!(ends(&world), [(0, "ok")]);

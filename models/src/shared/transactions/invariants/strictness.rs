@@ -3,34 +3,27 @@
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
-use super::{
-    super::{TwoPhaseCommit, participant::State},
-    process,
-};
+use super::{super::locking::Progress, Locks, process};
 
 #[derive(Debug)]
 pub(super) struct Strictness;
 
-impl Invariant<TwoPhaseCommit> for Strictness {
+impl<P: Locks> Invariant<P> for Strictness {
     fn name(&self) -> &'static str {
         "strictness"
     }
 
-    fn check(
-        &mut self,
-        _: Time,
-        touched: NodeId,
-        processes: &[Option<TwoPhaseCommit>],
-    ) -> Result<(), Breach> {
+    fn check(&mut self, _: Time, touched: NodeId, processes: &[Option<P>]) -> Result<(), Breach> {
         let Some(process) = process(touched, processes) else {
             return Ok(());
         };
-        for (transaction, here) in &process.participating {
-            if !matches!(here.state, State::Preparing | State::Prepared) {
+        let locking = process.locking();
+        for (transaction, progress, needs) in locking.doing() {
+            if progress != Progress::Kept {
                 continue;
             }
-            let lacks = |(key, mode): &(_, _)| !process.locks.holds(*transaction, *key, *mode);
-            let mut needs = here.needs.iter().map(|(key, mode)| (*key, *mode));
+            let lacks = |(key, mode): &(_, _)| !locking.locks().holds(transaction, *key, *mode);
+            let mut needs = needs.iter().map(|(key, mode)| (*key, *mode));
             if let Some((key, _)) = needs.find(lacks) {
                 return Err(Breach {
                     anomaly: "early-release",

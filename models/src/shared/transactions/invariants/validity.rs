@@ -7,10 +7,7 @@ use std::collections::BTreeSet;
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
 use super::{
-    super::{
-        TwoPhaseCommit,
-        message::{ActKind, Decision, TransactionId, Vote},
-    },
+    super::{ActKind, Commits, Decision, TransactionId, Vote},
     Reader, process,
 };
 
@@ -30,21 +27,16 @@ impl Validity {
     }
 }
 
-impl Invariant<TwoPhaseCommit> for Validity {
+impl<P: Commits> Invariant<P> for Validity {
     fn name(&self) -> &'static str {
         "validity"
     }
 
-    fn check(
-        &mut self,
-        _: Time,
-        touched: NodeId,
-        processes: &[Option<TwoPhaseCommit>],
-    ) -> Result<(), Breach> {
+    fn check(&mut self, _: Time, touched: NodeId, processes: &[Option<P>]) -> Result<(), Breach> {
         let Some(process) = process(touched, processes) else {
             return Ok(());
         };
-        for act in self.reader.new_acts(touched, process) {
+        for act in self.reader.new_acts(touched, process.book()) {
             let transaction = act.transaction;
             match &act.what {
                 ActKind::Voted(Vote::Yes | Vote::ReadOnly) => {

@@ -6,10 +6,7 @@ use std::collections::BTreeMap;
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
 use super::{
-    super::{
-        TwoPhaseCommit,
-        message::{ActKind, Decision, TransactionId},
-    },
+    super::{Commits, Decision, TransactionId},
     Reader, process, verb,
 };
 
@@ -20,26 +17,18 @@ pub(super) struct Agreement {
     first: BTreeMap<TransactionId, (Decision, NodeId)>,
 }
 
-impl Invariant<TwoPhaseCommit> for Agreement {
+impl<P: Commits> Invariant<P> for Agreement {
     fn name(&self) -> &'static str {
         "agreement"
     }
 
-    fn check(
-        &mut self,
-        _: Time,
-        touched: NodeId,
-        processes: &[Option<TwoPhaseCommit>],
-    ) -> Result<(), Breach> {
+    fn check(&mut self, _: Time, touched: NodeId, processes: &[Option<P>]) -> Result<(), Breach> {
         let Some(process) = process(touched, processes) else {
             return Ok(());
         };
-        for act in self.reader.new_acts(touched, process) {
-            let decision = match &act.what {
-                ActKind::Decided(decision) => *decision,
-                ActKind::Aborted => Decision::Abort,
-                ActKind::Committed(_) => Decision::Commit,
-                ActKind::Voted(_) => continue,
+        for act in self.reader.new_acts(touched, process.book()) {
+            let Some(decision) = act.what.decision() else {
+                continue;
             };
             let first = self.first.entry(act.transaction);
             let (other, node) = *first.or_insert((decision, touched));

@@ -1,5 +1,5 @@
 //! What must hold after every event: AC1 to AC3 on what nodes do, and strict two-phase locking on
-//! what they hold. One file each.
+//! what they hold. One file each, for every protocol that commits transactions.
 
 mod agreement;
 mod locking;
@@ -7,22 +7,28 @@ mod stability;
 mod strictness;
 mod validity;
 
-use murphy_sim::{Invariant, NodeId};
+use murphy_sim::{Invariant, NodeId, Process};
 
-use super::{
-    TwoPhaseCommit,
-    message::{Act, Decision},
-};
+use super::{Book, Commits, Decision, Locking, book::Act};
 
-/// All of them.
-pub(super) fn all() -> Vec<Box<dyn Invariant<TwoPhaseCommit>>> {
+/// A protocol whose shards lock.
+pub(crate) trait Locks: Process {
+    /// Who holds what.
+    fn locking(&self) -> &Locking;
+}
+
+/// Those on what nodes do.
+pub(crate) fn commitment<P: Commits>() -> Vec<Box<dyn Invariant<P>>> {
     vec![
         Box::<agreement::Agreement>::default(),
         Box::<stability::Stability>::default(),
         Box::<validity::Validity>::default(),
-        Box::new(locking::Locking),
-        Box::new(strictness::Strictness),
     ]
+}
+
+/// Those on what shards hold.
+pub(crate) fn two_phase_locking<P: Locks>() -> Vec<Box<dyn Invariant<P>>> {
+    vec![Box::new(locking::Locking), Box::new(strictness::Strictness)]
 }
 
 /// How far each node's acts have been read.
@@ -34,16 +40,16 @@ struct Reader {
 
 impl Reader {
     /// The acts of this node that are new.
-    fn new_acts<'a>(&mut self, node: NodeId, process: &'a TwoPhaseCommit) -> &'a [Act] {
+    fn new_acts<'a>(&mut self, node: NodeId, book: &'a Book) -> &'a [Act] {
         if self.read.len() <= node.index() {
             self.read.resize(node.index() + 1, (0, 0));
         }
         let (life, count) = &mut self.read[node.index()];
-        if *life != process.life {
-            (*life, *count) = (process.life, 0);
+        if *life != book.life() {
+            (*life, *count) = (book.life(), 0);
         }
-        let new = &process.acts[*count..];
-        *count = process.acts.len();
+        let new = &book.acts()[*count..];
+        *count = book.acts().len();
         new
     }
 }
@@ -56,6 +62,6 @@ fn verb(decision: Decision) -> &'static str {
 }
 
 /// The process that was touched, if it is up.
-fn process(touched: NodeId, processes: &[Option<TwoPhaseCommit>]) -> Option<&TwoPhaseCommit> {
+pub(crate) fn process<P>(touched: NodeId, processes: &[Option<P>]) -> Option<&P> {
     processes[touched.index()].as_ref()
 }

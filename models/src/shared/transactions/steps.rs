@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::message::{Change, Step};
+use super::{Change, Found, Step};
 use crate::{
     service::txn::{Datum, Key, MicroOp, Refused, Store},
     shared::locks::LockMode,
@@ -22,11 +22,11 @@ pub(super) fn needs(steps: &[Step]) -> BTreeMap<Key, LockMode> {
     needs
 }
 
-/// What the steps found, and what is to be changed if the transaction commits.
-pub(super) type Effects = (Vec<(u32, Option<Datum>)>, Vec<(Key, Change)>);
+/// What is to be changed if a transaction commits.
+pub type Writes = Vec<(Key, Change)>;
 
-/// Does the steps on a copy of what they touch.
-pub(super) fn run(steps: &[Step], store: &Store) -> Result<Effects, Refused> {
+/// Does the steps on a copy of what they touch: what they found, and what is to be changed.
+pub fn run(steps: &[Step], store: &Store) -> Result<(Found, Writes), Refused> {
     let mut scratch = Store {
         opening_balance: store.opening_balance,
         data: BTreeMap::new(),
@@ -58,7 +58,7 @@ pub(super) fn run(steps: &[Step], store: &Store) -> Result<Effects, Refused> {
 }
 
 /// Carries out what a committed transaction changes.
-pub(super) fn install(changes: &[(Key, Change)], store: &mut Store) {
+pub fn install(changes: &[(Key, Change)], store: &mut Store) {
     for (key, change) in changes {
         match change {
             Change::Put(value) => {

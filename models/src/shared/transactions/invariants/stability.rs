@@ -6,10 +6,7 @@ use std::collections::BTreeMap;
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
 use super::{
-    super::{
-        TwoPhaseCommit,
-        message::{ActKind, Decision, TransactionId},
-    },
+    super::{Commits, Decision, TransactionId},
     Reader, process, verb,
 };
 
@@ -19,26 +16,18 @@ pub(super) struct Stability {
     decided: BTreeMap<(NodeId, TransactionId), Decision>,
 }
 
-impl Invariant<TwoPhaseCommit> for Stability {
+impl<P: Commits> Invariant<P> for Stability {
     fn name(&self) -> &'static str {
         "stability"
     }
 
-    fn check(
-        &mut self,
-        _: Time,
-        touched: NodeId,
-        processes: &[Option<TwoPhaseCommit>],
-    ) -> Result<(), Breach> {
+    fn check(&mut self, _: Time, touched: NodeId, processes: &[Option<P>]) -> Result<(), Breach> {
         let Some(process) = process(touched, processes) else {
             return Ok(());
         };
-        for act in self.reader.new_acts(touched, process) {
-            let decision = match &act.what {
-                ActKind::Decided(decision) => *decision,
-                ActKind::Aborted => Decision::Abort,
-                ActKind::Committed(_) => Decision::Commit,
-                ActKind::Voted(_) => continue,
+        for act in self.reader.new_acts(touched, process.book()) {
+            let Some(decision) = act.what.decision() else {
+                continue;
             };
             let before = self.decided.entry((touched, act.transaction));
             let before = *before.or_insert(decision);
