@@ -17,6 +17,7 @@ pub mod protocol;
 pub mod raft;
 pub mod service;
 pub mod shared;
+pub mod three_phase_commit;
 #[cfg(test)]
 mod transactions_testing;
 pub mod two_phase_commit;

@@ -11,6 +11,7 @@ use murphy_models::{
     protocol::{Mode, MutantInfo, Protocol},
     raft::Raft,
     service::Service,
+    three_phase_commit::ThreePhaseCommit,
     two_phase_commit::TwoPhaseCommit,
     version_vectors::VersionVectors,
 };
@@ -62,6 +63,7 @@ pub fn protocols() -> Vec<Entry> {
         entry::<PrimaryBackup>(4),
         entry::<Chain>(4),
         entry::<TwoPhaseCommit>(3),
+        entry::<ThreePhaseCommit>(3),
         entry::<Outbox>(4),
         entry::<Gossip>(5),
         entry::<CausalBroadcast>(4),
