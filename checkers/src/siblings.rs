@@ -94,7 +94,9 @@ where
         judged.insert(key);
         let explained = explained(values, of_key);
         for (value, write) in of_key {
-            let is_over = write.acknowledged.is_some_and(|at| at < operation.invoked.index);
+            let is_over = write
+                .acknowledged
+                .is_some_and(|at| at < operation.invoked.index);
             if is_over && !explained.contains(value) {
                 let words = format!(
                     "write #{} put {value:?} under {key:?} and was acknowledged; read #{id} shows \
@@ -200,7 +202,9 @@ mod tests {
                 [process, "r", ref values @ ..] => {
                     let process = Process(number(process));
                     let values = values.iter().map(|value| number(value)).collect();
-                    builder.invoke(process, time, SiblingCall::Read(())).expect("in turn");
+                    builder
+                        .invoke(process, time, SiblingCall::Read(()))
+                        .expect("in turn");
                     let response = SiblingResponse::Values(values);
                     builder.ok(process, time, response).expect("in turn");
                 }
@@ -236,7 +240,10 @@ mod tests {
     fn what_an_unknown_write_was_to_replace_is_still_there_if_that_write_is_not() {
         let lost = judge("1 w 10\n 2 r 10\n 2 w 20 ?\n last\n 1 r");
         assert_eq!(lost.names(), [AnomalyName::LostAcknowledgedWrite]);
-        assert_eq!(judge("1 w 10\n 2 r 10\n 2 w 20 ?\n last\n 1 r 20"), Verdict::Holds);
+        assert_eq!(
+            judge("1 w 10\n 2 r 10\n 2 w 20 ?\n last\n 1 r 20"),
+            Verdict::Holds
+        );
     }
 
     #[test]

@@ -5,9 +5,9 @@
 
 pub mod causal_broadcast;
 pub mod chain;
+pub mod crdt;
 #[cfg(test)]
 mod events_testing;
-pub mod crdt;
 pub mod gossip;
 mod group_commit;
 pub mod last_writer_wins;

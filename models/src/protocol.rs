@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use murphy_sim::{Invariant, Process};
-use strum::VariantNames;
-
 use crate::service::Service;
+use murphy_sim::{Invariant, Process};
 
 /// A protocol that scenarios can name.
 pub trait Protocol: Process {
@@ -82,16 +80,6 @@ impl Parameters {
         self.options.get(name).copied().unwrap_or(default)
     }
 
-    /// The mode, or this one when none is named; an error names those that there are.
-    pub fn mode<M: FromStr + VariantNames>(&self, default: M) -> Result<M, String> {
-        named("mode", self.mode.as_deref()).map(|named| named.unwrap_or(default))
-    }
-
-    /// The planted bug, if there is one; an error names those that there are.
-    pub fn mutant<M: FromStr + VariantNames>(&self) -> Result<Option<M>, String> {
-        named("mutant", self.mutant.as_deref())
-    }
-
     /// Refuses options that the protocol does not know.
     pub fn know_only(&self, names: &[&str]) -> Result<(), String> {
         match self
@@ -157,14 +145,4 @@ fn named<'a, M: FromStr>(
             known.join(", ")
         )),
     }
-}
-
-fn named<T: FromStr + VariantNames>(what: &str, name: Option<&str>) -> Result<Option<T>, String> {
-    let parsed = name.map(|name| {
-        name.parse().map_err(|_| {
-            let known = T::VARIANTS.join(", ");
-            format!("there is no {what} `{name}`: {what}s are {known}")
-        })
-    });
-    parsed.transpose()
 }

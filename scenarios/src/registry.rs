@@ -2,8 +2,8 @@
 
 use murphy_models::{
     causal_broadcast::CausalBroadcast,
-    crdt::Replica,
     chain::Chain,
+    crdt::Replica,
     gossip::Gossip,
     last_writer_wins::LastWriterWins,
     outbox::Outbox,

@@ -50,7 +50,9 @@ mod tests {
             let added = CounterResponse::Added;
             builder.ok(Process(0), 2, added).expect("in turn");
         }
-        builder.invoke(Process(1), at, CounterCall::Read).expect("in turn");
+        builder
+            .invoke(Process(1), at, CounterCall::Read)
+            .expect("in turn");
         let sum = CounterResponse::Sum(seen);
         builder.ok(Process(1), at, sum).expect("in turn");
         counter(&builder.finish(), LastReads { from: 100 })

@@ -144,12 +144,16 @@ mod tests {
                     time = 100;
                     continue;
                 }
-                ["+", value] => {
-                    (ListCall::InsertAfter(None, number(value)), ListResponse::Done)
-                }
+                ["+", value] => (
+                    ListCall::InsertAfter(None, number(value)),
+                    ListResponse::Done,
+                ),
                 ["+", value, after] => {
                     let after = Some(number(after));
-                    (ListCall::InsertAfter(after, number(value)), ListResponse::Done)
+                    (
+                        ListCall::InsertAfter(after, number(value)),
+                        ListResponse::Done,
+                    )
                 }
                 ["-", value] => (ListCall::Erase(number(value)), ListResponse::Done),
                 ["r", ref seen @ ..] => {
@@ -166,7 +170,10 @@ mod tests {
 
     #[test]
     fn readers_agree_on_the_order() {
-        assert_eq!(judge("+ 1; + 2; + 3 1; r 2 1; r 1 3; last; r 2 1 3"), Verdict::Holds);
+        assert_eq!(
+            judge("+ 1; + 2; + 3 1; r 2 1; r 1 3; last; r 2 1 3"),
+            Verdict::Holds
+        );
         let parted = judge("+ 1; + 2; r 2 1; last; r 1 2");
         assert_eq!(parted.names(), [AnomalyName::IncompatibleOrder]);
         let before = judge("+ 1; + 2 1; last; r 2 1");

@@ -93,8 +93,8 @@ where
 {
     let had_seen = |later: &Write<'_, F, V>, earlier: &Write<'_, F, V>| {
         let process = later.operation.process;
-        let is_own = earlier.operation.process == process
-            && is_before(earlier.operation, later.operation);
+        let is_own =
+            earlier.operation.process == process && is_before(earlier.operation, later.operation);
         is_own
             || earlier.value.is_some()
                 && reads.iter().any(|(_, read, fields)| {
@@ -110,8 +110,12 @@ where
             .find(|later| is_before(later.operation, read) && had_seen(later, write))
     };
     let Some(value) = shown else {
-        let written = writes.iter().find(|write| is_before(write.operation, read))?;
-        let taken = writes.iter().any(|w| w.value.is_none() && followed(w).is_none());
+        let written = writes
+            .iter()
+            .find(|write| is_before(write.operation, read))?;
+        let taken = writes
+            .iter()
+            .any(|w| w.value.is_none() && followed(w).is_none());
         let words = format!(
             "read #{id} shows nothing under {field:?}, where #{} wrote, and nobody can have taken \
              that away",

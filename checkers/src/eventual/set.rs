@@ -66,7 +66,8 @@ pub fn set<V: Ord + Debug>(
                 })
             };
             if let Some((name, words, cause)) = judged {
-                let anomaly = Anomaly::new(name, words).with_operations(cause.into_iter().chain([id]));
+                let anomaly =
+                    Anomaly::new(name, words).with_operations(cause.into_iter().chain([id]));
                 found.entry((name, value)).or_insert(anomaly);
             }
         }
@@ -79,7 +80,11 @@ fn elements<V: Ord>(history: &History<SetCall<V>, SetResponse<V>>) -> BTreeMap<&
     for (id, operation) in history.operations().iter().enumerate() {
         match (&operation.call, operation.response()) {
             (SetCall::Add(value), _) if !operation.is_fail() => {
-                elements.entry(value).or_default().adds.push((id, operation));
+                elements
+                    .entry(value)
+                    .or_default()
+                    .adds
+                    .push((id, operation));
             }
             (SetCall::Remove(value), _) if !operation.is_fail() => {
                 let element = elements.entry(value).or_default();
@@ -100,7 +105,11 @@ impl<V: Ord> Element<'_, V> {
     /// An addition that this read must show, if it is one of the last: every removal was over when
     /// it began.
     fn added_before(&self, read: &Op<V>) -> Option<usize> {
-        let stays = |add: &Op<V>| self.removes.iter().all(|(_, remove)| is_before(remove, add));
+        let stays = |add: &Op<V>| {
+            self.removes
+                .iter()
+                .all(|(_, remove)| is_before(remove, add))
+        };
         self.adds
             .iter()
             .find(|(_, add)| is_before(add, read) && stays(add))
@@ -131,7 +140,9 @@ impl<V: Ord> Element<'_, V> {
             return true;
         }
         let shows_it_alone = |read: &&&Op<V>| {
-            let over = read.completed().expect("a read that showed something ended");
+            let over = read
+                .completed()
+                .expect("a read that showed something ended");
             let possible = |add: &Op<V>| add.invoked.index < over.index;
             possible(add) && self.adds.iter().filter(|(_, add)| possible(add)).count() == 1
         };
@@ -161,9 +172,7 @@ mod tests {
                     time = 100;
                     continue;
                 }
-                [process, "+", value] => {
-                    (process, SetCall::Add(number(value)), SetResponse::Done)
-                }
+                [process, "+", value] => (process, SetCall::Add(number(value)), SetResponse::Done),
                 [process, "-", value] => {
                     (process, SetCall::Remove(number(value)), SetResponse::Done)
                 }
@@ -186,7 +195,11 @@ mod tests {
         let lost = judge("1 + 7; last; 2 r");
         assert_eq!(lost.names(), [AnomalyName::LostElement]);
         assert_eq!(judge("1 + 7; 2 - 7; last; 2 r"), Verdict::Holds);
-        assert_eq!(judge("1 + 7; 2 - 7; last; 2 r 7"), Verdict::Holds, "it may not have seen it");
+        assert_eq!(
+            judge("1 + 7; 2 - 7; last; 2 r 7"),
+            Verdict::Holds,
+            "it may not have seen it"
+        );
         let again = judge("1 + 7; 1 - 7; 1 + 7; last; 2 r");
         assert_eq!(again.names(), [AnomalyName::LostElement]);
     }
@@ -197,8 +210,15 @@ mod tests {
         assert_eq!(own.names(), [AnomalyName::ResurrectedDelete]);
         let read = judge("1 + 7; 2 r 7; 2 - 7; last; 3 r 7");
         assert_eq!(read.names(), [AnomalyName::ResurrectedDelete]);
-        assert_eq!(judge("1 + 7; 3 + 7; 2 r 7; 2 - 7; last; 3 r 7"), Verdict::Holds);
-        assert_eq!(judge("1 + 7; 1 - 7; 2 r 7; last; 2 r"), Verdict::Holds, "others may lag");
+        assert_eq!(
+            judge("1 + 7; 3 + 7; 2 r 7; 2 - 7; last; 3 r 7"),
+            Verdict::Holds
+        );
+        assert_eq!(
+            judge("1 + 7; 1 - 7; 2 r 7; last; 2 r"),
+            Verdict::Holds,
+            "others may lag"
+        );
         let back = judge("1 + 7; 1 - 7; 1 r 7; last; 2 r");
         assert_eq!(back.names(), [AnomalyName::ResurrectedDelete]);
     }

@@ -25,7 +25,10 @@ impl GCounter {
 
     /// All that was counted; more than can be told is told as the most that can.
     pub fn value(&self) -> i64 {
-        let sum = self.0.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
+        let sum = self
+            .0
+            .values()
+            .fold(0, |sum: u64, n| sum.saturating_add(*n));
         i64::try_from(sum).unwrap_or(i64::MAX)
     }
 

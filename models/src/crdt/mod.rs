@@ -39,9 +39,7 @@ pub mod rga;
 #[cfg(test)]
 mod tests;
 
-use murphy_sim::{
-    CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Role, Span, View,
-};
+use murphy_sim::{CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Role, Span, View};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
@@ -207,9 +205,11 @@ impl Protocol for Replica {
         }
         Ok(Config {
             nodes: parameters.nodes,
-            mode: parameters.mode(Mode::StateBased)?,
+            mode: parameters
+                .chosen_mode(Self::NAME, Self::MODES)?
+                .unwrap_or(Mode::StateBased),
             interval: Span(interval),
-            mutant: parameters.mutant()?,
+            mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }
 

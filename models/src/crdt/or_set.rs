@@ -69,7 +69,8 @@ impl Lattice for OrSet {
         let mut joined: BTreeMap<Element, BTreeSet<Dot>> = BTreeMap::new();
         for (ours, theirs) in [(&*self, other), (other, &*self)] {
             for (element, tags) in &ours.elements {
-                let stays = |tag: &&Dot| theirs.bears(*element, **tag) || !theirs.seen.covers(**tag);
+                let stays =
+                    |tag: &&Dot| theirs.bears(*element, **tag) || !theirs.seen.covers(**tag);
                 let mut tags = tags.iter().filter(stays).copied().peekable();
                 if tags.peek().is_some() {
                     joined.entry(*element).or_default().extend(tags);

@@ -37,11 +37,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    pub(super) fn restore(
-        config: Config,
-        disk: &[Objects],
-        ctx: &mut Context<Replica>,
-    ) -> Replica {
+    pub(super) fn restore(config: Config, disk: &[Objects], ctx: &mut Context<Replica>) -> Replica {
         let mut objects = Objects::default();
         for delta in disk {
             objects.join_as(delta, config.mutant);

@@ -205,7 +205,9 @@ impl Protocol for LastWriterWins {
     fn configure(parameters: &Parameters) -> Result<Config, String> {
         parameters.know_only(Self::OPTIONS)?;
         if parameters.spares > 0 {
-            return Err("last-writer-wins has no use for spare nodes: set `spares` to 0".to_owned());
+            return Err(
+                "last-writer-wins has no use for spare nodes: set `spares` to 0".to_owned(),
+            );
         }
         let interval = parameters.option("interval", Span::millis(100).0);
         if interval == 0 {
@@ -213,9 +215,11 @@ impl Protocol for LastWriterWins {
         }
         Ok(Config {
             nodes: parameters.nodes,
-            mode: parameters.mode(Mode::HybridLogicalClock)?,
+            mode: parameters
+                .chosen_mode(Self::NAME, Self::MODES)?
+                .unwrap_or(Mode::HybridLogicalClock),
             interval: Span(interval),
-            mutant: parameters.mutant()?,
+            mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }
 

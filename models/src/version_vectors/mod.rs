@@ -195,7 +195,7 @@ impl Protocol for VersionVectors {
         Ok(Config {
             nodes: parameters.nodes,
             interval: Span(interval),
-            mutant: parameters.mutant()?,
+            mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }
 

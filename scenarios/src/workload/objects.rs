@@ -141,7 +141,8 @@ mod tests {
         ] {
             let calls = draw(&demand(), &mut Stream::named(3, "workload"));
             assert!(calls.iter().all(|call| call.request.object().0 == kind));
-            let is_read = |call: &PlannedCall<Request>| matches!(call.request, Request::Read { .. });
+            let is_read =
+                |call: &PlannedCall<Request>| matches!(call.request, Request::Read { .. });
             assert!(calls.iter().rev().take(20).all(is_read), "{kind:?}");
             assert!(calls.iter().filter(|call| !is_read(call)).count() > 300);
         }

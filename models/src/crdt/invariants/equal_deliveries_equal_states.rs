@@ -25,9 +25,10 @@ impl Invariant<Replica> for EqualDeliveriesEqualStates {
         };
         let objects = node.objects();
         let unequal = processes.iter().enumerate().find(|(_, other)| {
-            other.as_ref().map(Replica::objects).is_some_and(|other| {
-                other.delivered() == objects.delivered() && other != objects
-            })
+            other
+                .as_ref()
+                .map(Replica::objects)
+                .is_some_and(|other| other.delivered() == objects.delivered() && other != objects)
         });
         let Some((other, _)) = unequal else {
             return Ok(());

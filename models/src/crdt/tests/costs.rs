@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use murphy_sim::{
-    Cluster, Happened, Latency, PlannedCall, Route, Setup, Start, Time, World,
-};
+use murphy_sim::{Cluster, Happened, Latency, PlannedCall, Route, Setup, Start, Time, World};
 
 use super::*;
 

@@ -19,12 +19,18 @@ fn requests() -> impl Strategy<Value = Request> {
     prop_oneof![
         (1..5_u32).prop_map(move |by| Request::Count { key, by }),
         (-5..5_i64).prop_map(move |amount| Request::Add { key, amount }),
-        few.clone().prop_map(move |element| Request::Insert { key, element }),
-        few.clone().prop_map(move |element| Request::Remove { key, element }),
+        few.clone()
+            .prop_map(move |element| Request::Insert { key, element }),
+        few.clone()
+            .prop_map(move |element| Request::Remove { key, element }),
         (0..3_u32, 0..100_u64).prop_map(move |(field, value)| Request::Put { key, field, value }),
         (0..3_u32).prop_map(move |field| Request::Delete { key, field }),
         (proptest::option::of(few.clone()), few.clone()).prop_map(move |(after, element)| {
-            Request::InsertAfter { key, after, element }
+            Request::InsertAfter {
+                key,
+                after,
+                element,
+            }
         }),
         few.prop_map(move |element| Request::Erase { key, element }),
     ]

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::{
-        g_counter::GCounter, lww_map::LwwMap, or_set::OrSet, pn_counter::PnCounter, rga::Rga,
-    },
+    super::{g_counter::GCounter, lww_map::LwwMap, or_set::OrSet, pn_counter::PnCounter, rga::Rga},
     *,
 };
 
@@ -64,7 +62,8 @@ fn elements_stand_right_behind_their_neighbour_the_later_the_nearer() {
     assert_eq!(list.elements(), [1, 3, 2]);
     list.erase(3).expect("it is there");
     assert_eq!(list.elements(), [1, 2]);
-    list.insert(N0, Some(3), 4).expect("a tombstone is a neighbour too");
+    list.insert(N0, Some(3), 4)
+        .expect("a tombstone is a neighbour too");
     assert_eq!(list.elements(), [1, 4, 2]);
     assert_eq!(list.insert(N0, Some(9), 5), None);
     assert_eq!(list.erase(9), None);
@@ -77,7 +76,11 @@ fn what_two_nodes_write_behind_one_element_is_not_interwoven() {
     let mut other = one.clone();
     for (after, element) in [(1, 10), (10, 11), (11, 12)] {
         one.insert(N0, Some(after), element);
-        other.insert(N1, Some(if after == 1 { 1 } else { after + 10 }), element + 10);
+        other.insert(
+            N1,
+            Some(if after == 1 { 1 } else { after + 10 }),
+            element + 10,
+        );
     }
     let (mine, theirs) = (one.clone(), other.clone());
     one.join(&theirs);
