@@ -547,6 +547,7 @@ fn guarded(check: impl FnOnce() -> Report) -> Report {
         boundary: Boundary::default(),
         also_found: Vec::new(),
         is_vacuous: false,
+        tangles: Vec::new(),
     })
 }
 
