@@ -2,6 +2,11 @@
 //!
 //! Anyone's history will do: this crate knows no nodes, no messages, no faults and no simulator.
 //! Checking is deterministic, and bounded by counted steps and bytes.
+//!
+//! Every checker is compared with the definition of what it judges on small random histories:
+//! `cargo test -p murphy-checkers --test oracles -- --nocapture` prints how many of each model, and
+//! with `-- --ignored million` they are more than a million. `tests/literature/` has the histories
+//! of the literature as text, each with its citation and its verdict at each level.
 
 pub mod anomaly;
 pub mod atomic_commit;

@@ -7,6 +7,7 @@
 //! operation never happened; an unknown one may take effect at any time after its invocation, or
 //! never.
 
+mod certificate;
 mod explain;
 mod monitor;
 mod objects;
@@ -15,6 +16,7 @@ mod search;
 mod sequential;
 mod window;
 
+pub use certificate::{check_in_order, is_certified};
 pub use explain::Stuck;
 pub use monitor::Monitored;
 pub use objects::{

@@ -190,8 +190,18 @@ const IMPLIES: &[(Level, &[Level])] = &[
         ],
     ),
     (Level::Linearizable, &[Level::Sequential]),
-    (Level::Sequential, &[Level::Causal]),
-    (Level::Causal, &[Level::WritesFollowReads, Level::Pram]),
+    (Level::Sequential, &[Level::Causal, Level::Pram]),
+    // Causal is causal convergence (CCv) here, which does not imply PRAM: Bouajjani et al. 2017,
+    // figure 3b. Causal memory would, and does not imply convergence.
+    (
+        Level::Causal,
+        &[
+            Level::MonotonicReads,
+            Level::MonotonicWrites,
+            Level::ReadYourWrites,
+            Level::WritesFollowReads,
+        ],
+    ),
     (
         Level::Pram,
         &[

@@ -39,7 +39,42 @@ impl Stream {
 /// failed. `r 1`, `r -` (nothing there), `r ?` (no answer), `w 1`, `cas 1 2`, `cas 1 2 no`. What
 /// follows `;` is a comment.
 pub(crate) fn draw(text: &str) -> RegisterHistory<&'static str, i64> {
-    let mut operations = Vec::new();
+    let operation = |drawing: Drawing| {
+        let words: Vec<&str> = drawing.words.iter().map(String::as_str).collect();
+        let (call, response) = drawn_call(&words);
+        let at = drawing.ended;
+        let outcome = match drawing.end {
+            ']' => Outcome::Ok {
+                at,
+                response: response.expect("an answer is drawn"),
+            },
+            'x' => Outcome::Fail { at },
+            _ => Outcome::Info,
+        };
+        Operation {
+            process: Process(drawing.process),
+            call,
+            invoked: drawing.invoked,
+            outcome,
+        }
+    };
+    let operations = drawings(text).into_iter().map(operation).collect();
+    History::from_operations(operations).expect("a drawing has an order")
+}
+
+/// One call of a drawing.
+pub(crate) struct Drawing {
+    pub(crate) process: u32,
+    pub(crate) words: Vec<String>,
+    pub(crate) invoked: Moment,
+    pub(crate) ended: Moment,
+    /// How it is closed: `]`, `>` or `x`.
+    pub(crate) end: char,
+}
+
+/// The calls of a drawing, line by line.
+pub(crate) fn drawings(text: &str) -> Vec<Drawing> {
+    let mut all = Vec::new();
     let lines = text
         .lines()
         .map(|line| line.split(';').next().unwrap_or(""));
@@ -51,31 +86,21 @@ pub(crate) fn draw(text: &str) -> RegisterHistory<&'static str, i64> {
                 .find([']', '>', 'x'])
                 .expect("every call is closed")
                 + start;
-            let words: Vec<&str> = rest[start + 1..end].split_whitespace().collect();
             // Two events in one column are told apart by their process.
-            let index = |at: usize| ((column + at) * 100 + process) as u64;
-            let at = Moment::new(index(end), 0);
-            let (call, response) = drawn_call(&words);
-            let outcome = match &rest[end..=end] {
-                "]" => Outcome::Ok {
-                    at,
-                    response: response.expect("an answer is drawn"),
-                },
-                "x" => Outcome::Fail { at },
-                _ => Outcome::Info,
-            };
-            let invoked = Moment::new(index(start), 0);
-            operations.push(Operation {
-                process: Process(process as u32),
-                call,
-                invoked,
-                outcome,
+            let moment = |at: usize| Moment::new(((column + at) * 100 + process) as u64, 0);
+            let words = rest[start + 1..end].split_whitespace();
+            all.push(Drawing {
+                process: process as u32,
+                words: words.map(str::to_owned).collect(),
+                invoked: moment(start),
+                ended: moment(end),
+                end: rest[end..].chars().next().expect("a call is closed"),
             });
             rest = &rest[end + 1..];
             column += end + 1;
         }
     }
-    History::from_operations(operations).expect("a drawing has an order")
+    all
 }
 
 type Drawn = (

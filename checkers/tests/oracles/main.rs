@@ -30,6 +30,7 @@ const COMPARISONS: &[Comparison] = &[
     ("queue by its monitor", 20_000, monitors::queues),
     ("stack by its monitor", 20_000, monitors::stacks),
     ("set by its monitor", 20_000, monitors::sets),
+    ("order of the servers", 5_000, objects::certificates),
     ("list-append", 12_000, transactions::list_append),
     ("rw-register", 12_000, transactions::rw_register),
     ("weak levels of rw-register", 6_000, sessions::weak_levels),

@@ -4,7 +4,8 @@
 use crate::common::{Stream, is_linearizable_by_definition};
 use murphy_checkers::linearizable::{
     Counter, CounterCall, CounterResponse, Lock, LockCall, Pile, PileCall, PileResponse, Register,
-    RegisterCall, RegisterResponse, Sequential, Set, SetCall, SetResponse, check, check_sequential,
+    RegisterCall, RegisterResponse, Sequential, Set, SetCall, SetResponse, check, check_in_order,
+    check_sequential, is_certified,
 };
 use murphy_checkers::{History, Meter, Moment, Operation, Outcome, Process};
 use std::ops::Range;
@@ -290,4 +291,101 @@ fn herlihy_and_wings_queues() {
         take(0, 2, 4, 'x'),
         take(1, 3, 5, 'x')
     ]));
+}
+
+/// An order as a certificate: it proves exactly what brute force can put together around it, and the
+/// answer is right whatever order is given.
+pub(crate) fn certificates(seeds: Range<u64>) -> u64 {
+    let histories = seeds.end - seeds.start;
+    let model = Register::default();
+    let mut certified = 0;
+    for seed in seeds {
+        let stream = &mut Stream(seed);
+        let mut state = None;
+        let mut step = |stream: &mut Stream, _: u32| {
+            if stream.chance(50) {
+                let value = stream.below(3);
+                state = Some(value);
+                return (RegisterCall::Write(0, value), RegisterResponse::Written);
+            }
+            let seen = if stream.chance(85) {
+                state
+            } else {
+                Some(stream.below(3))
+            };
+            (RegisterCall::Read(0), RegisterResponse::Value(seen))
+        };
+        let history = random::<Register<u64, u64>>(stream, &mut step);
+        let operations = history.operations();
+        // The servers tell the order of the writes, sometimes wrongly, and of some reads.
+        let is_told = |id: &usize| {
+            let is_write = matches!(operations[*id].call, RegisterCall::Write(..));
+            !operations[*id].is_fail() && (is_write || stream.chance(30))
+        };
+        let mut order: Vec<usize> = (0..history.len()).filter(is_told).collect();
+        if order.len() > 1 && stream.chance(40) {
+            let at = stream.below(order.len() as u64 - 1) as usize;
+            order.swap(at, at + 1);
+        }
+        let is_proof = is_certified(&model, &history, &order, &mut Meter::default());
+        let expected = completes(&model, &history, &order, &mut Vec::new());
+        assert_eq!(
+            is_proof,
+            Ok(expected),
+            "seed {seed}: {order:?} {history:#?}"
+        );
+        certified += u64::from(expected);
+        let verdict = check_in_order(&model, &history, &order, &mut Meter::default());
+        let legal = is_linearizable_by_definition(&model, &history);
+        assert_eq!(
+            verdict.holds(),
+            legal,
+            "seed {seed}: {order:?} {history:#?}"
+        );
+        assert!(
+            legal || !expected,
+            "what is certified is legal, seed {seed}"
+        );
+    }
+    assert!(
+        certified * 4 > histories && certified * 8 < histories * 7,
+        "{certified}"
+    );
+    histories
+}
+
+/// Can the reads that are not in an order be put into it, so that all is explained in real time?
+fn completes(
+    model: &Register<u64, u64>,
+    history: &History<RegisterCall<u64, u64>, RegisterResponse<u64>>,
+    order: &[usize],
+    placed: &mut Vec<usize>,
+) -> bool {
+    let operations = history.operations();
+    let told = placed.iter().filter(|id| order.contains(id)).count();
+    let missing =
+        |id: &usize| operations[*id].is_ok() && !placed.contains(id) && !order.contains(id);
+    let rest: Vec<usize> = (0..history.len()).filter(missing).collect();
+    if told == order.len() && rest.is_empty() {
+        let mut state = model.initial();
+        return placed.iter().enumerate().all(|(at, id)| {
+            let operation = &operations[*id];
+            let after = model.step(&state, &operation.call, operation.response());
+            let is_kept = placed[at..].iter().all(|later| {
+                let ended = operations[*later].completed();
+                ended.is_none_or(|end| end.index > operation.invoked.index)
+            });
+            after.is_some_and(|after| {
+                state = after;
+                is_kept
+            })
+        });
+    }
+    let next = order.get(told).into_iter().chain(&rest);
+    next.copied().collect::<Vec<usize>>().into_iter().any(|id| {
+        placed.push(id);
+        let found = completes(model, history, order, placed);
+        placed.pop();
+        found
+    })
 }

@@ -73,7 +73,8 @@ fn guarantee(
             let seen = &mut clock[from as usize];
             match level {
                 Level::MonotonicReads => revealed.reveal(index, read.writer),
-                Level::MonotonicWrites => *seen = (*seen).max(place + 1),
+                // Not that write itself: to see it again is for monotonic reads.
+                Level::MonotonicWrites => *seen = (*seen).max(place),
                 Level::WritesFollowReads if *seen <= place => {
                     let news = *seen as usize..=place as usize;
                     *seen = place + 1;
