@@ -65,6 +65,9 @@ pub trait Process: Clone + Debug + Send + Sync + Sized + 'static {
     /// Whether [`Process::on_membership`] does anything, so that plans may add and remove nodes.
     const MEMBERSHIP: bool = false;
 
+    /// Whether [`Process::carry`] does anything.
+    const CARRIES: bool = false;
+
     /// Begins, or begins again after a crash with what its disk kept. `disk` holds the records from
     /// [`Context::log_start`] on; [`Context::disk_state`] tells what became of the rest.
     fn start(config: &Self::Config, disk: &[Self::Record], ctx: &mut Context<Self>) -> Self;
@@ -101,6 +104,15 @@ pub trait Process: Clone + Debug + Send + Sync + Sized + 'static {
 
     /// What a reader of everything here would see.
     fn view(&self) -> View<Self::View>;
+
+    /// What a client asks when its turn comes: what was planned, with what clients of this service
+    /// carry from answer to question, such as a position in a log. `last` is the last answer that the
+    /// client had; none after a call whose end is unknown, because it then goes on as a new process.
+    /// Called only where [`Process::CARRIES`] says so.
+    fn carry(planned: Self::Request, last: Option<&Self::Response>) -> Self::Request {
+        let _ = last;
+        planned
+    }
 
     /// A small summary of the state, for coverage.
     fn abstraction(&self) -> u64 {

@@ -3,7 +3,7 @@
 use super::{Event, Kind, Packet, World, notes::told_call};
 use crate::{
     client::{Action, Wake},
-    history::HistoryEvent,
+    history::{Happened, HistoryEvent},
     id::{CallId, ClientId, NodeId},
     process::{Process, Reply},
 };
@@ -38,6 +38,7 @@ impl<P: Process> World<P> {
         for action in actions.drain(..) {
             match action {
                 Action::Send { to, call, request } => {
+                    let request = self.carried_over(id, request);
                     self.post(endpoint, to, self.now, Packet::Request { call, request });
                 }
                 Action::Wake { after, why } => self
@@ -48,6 +49,12 @@ impl<P: Process> World<P> {
                     call,
                     what,
                 } => {
+                    let what = match what {
+                        Happened::Invoke(request) => {
+                            Happened::Invoke(self.carried_over(id, request))
+                        }
+                        ended => self.remembered(id, ended),
+                    };
                     self.note_if_loud(|| told_call(id, call, &what));
                     self.history.push(HistoryEvent {
                         time: self.now,
@@ -59,5 +66,29 @@ impl<P: Process> World<P> {
                 }
             }
         }
+    }
+
+    fn carried_over(&self, client: ClientId, planned: P::Request) -> P::Request {
+        if P::CARRIES {
+            P::carry(planned, self.answers[client.index()].as_ref())
+        } else {
+            planned
+        }
+    }
+
+    fn remembered(
+        &mut self,
+        client: ClientId,
+        ended: Happened<P::Request, P::Response>,
+    ) -> Happened<P::Request, P::Response> {
+        if P::CARRIES {
+            match &ended {
+                Happened::Ok(answer) => self.answers[client.index()] = Some(answer.clone()),
+                Happened::Info => self.answers[client.index()] = None,
+                // A refusal changes nothing for the client.
+                Happened::Fail | Happened::Invoke(_) => {}
+            }
+        }
+        ended
     }
 }

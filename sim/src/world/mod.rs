@@ -122,6 +122,8 @@ pub struct World<P: Process> {
     processes: Vec<Option<P>>,
     nodes: Vec<Node<P>>,
     clients: Vec<Client<P::Request>>,
+    /// The last answer that each client had, where clients carry something over.
+    answers: Vec<Option<P::Response>>,
     links: LinkStates,
     faults: Faults<P>,
     history: Vec<HistoryEvent<P::Request, P::Response>>,
@@ -169,6 +171,7 @@ impl<P: Process> World<P> {
             processes: vec![None; servers as usize],
             nodes: (0..servers).map(node).collect(),
             clients: mine.into_iter().enumerate().map(client).collect(),
+            answers: vec![None; cluster.clients as usize],
             links: LinkStates::new(seed, (servers + cluster.clients) as usize),
             faults: Faults::new(&setup.plan, (servers + cluster.clients) as usize),
             history: Vec::with_capacity(setup.calls.len() * 2),
