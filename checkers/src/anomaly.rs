@@ -120,6 +120,7 @@ anomaly_names! {
     IntNonMonotonicPoll = "int-nonmonotonic-poll", "One transaction's polls went back in a partition.";
     ExtNonMonotonicPoll = "nonmonotonic-poll", "Successive polls of one process went back in a partition.";
     IntSendSkip = "int-send-skip", "One transaction's sends skip offsets that others filled.";
+    NonMonotonicCommit = "nonmonotonic-commit", "A consumer group's committed position went back.";
     IntNonMonotonicSend = "int-nonmonotonic-send", "One transaction's sends went back in a partition.";
     ExtNonMonotonicSend = "nonmonotonic-send", "Successive sends of one process went back in a partition.";
     // Events.

@@ -12,6 +12,7 @@ pub mod anomaly;
 pub mod atomic_commit;
 pub mod bank;
 pub mod budget;
+pub mod consumer_groups;
 pub mod convergence;
 pub mod deletes;
 pub mod delivery;

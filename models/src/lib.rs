@@ -11,6 +11,7 @@ mod events_testing;
 pub mod gossip;
 mod group_commit;
 pub mod last_writer_wins;
+pub mod log_broker;
 pub mod outbox;
 pub mod primary_backup;
 pub mod protocol;

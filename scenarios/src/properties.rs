@@ -5,17 +5,20 @@ use std::sync::Arc;
 use murphy_models::{
     gossip::Gossip,
     last_writer_wins::LastWriterWins,
+    log_broker::LogBroker,
     outbox::Outbox,
     primary_backup::PrimaryBackup,
     protocol::{Parameters, Protocol},
-    service::{events, kv, txn},
+    service::{events, kv, log, txn},
     two_phase_commit::TwoPhaseCommit,
     version_vectors::VersionVectors,
 };
 use murphy_sim::{Cluster, Observe, Outcome, Plan, PlannedCall, Setup, Span, Time, run_on_world};
 use proptest::prelude::*;
 
-use crate::strategies::{Stage, calls, event_requests, kv_requests, plans, txn_requests};
+use crate::strategies::{
+    Stage, calls, event_requests, kv_requests, log_requests, plans, txn_requests,
+};
 
 const HEAL: Time = Time(3_000_000_000);
 const CLIENTS: u32 = 3;
@@ -91,6 +94,14 @@ proptest! {
     ) {
         let calls: Vec<PlannedCall<events::Request>> = calls;
         holds::<Outbox>(4, plan, calls, seed);
+    }
+
+    #[test]
+    fn the_log_broker_keeps_its_invariants_under_any_plan(
+        plan in plans(stage(4), 4), calls in calls(stage(4), 60, log_requests(3)), seed in 0..1_000u64,
+    ) {
+        let calls: Vec<PlannedCall<log::Request>> = calls;
+        holds::<LogBroker>(4, plan, calls, seed);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use murphy_models::{
     crdt::Replica,
     gossip::Gossip,
     last_writer_wins::LastWriterWins,
+    log_broker::LogBroker,
     outbox::Outbox,
     primary_backup::PrimaryBackup,
     protocol::{Mode, MutantInfo, Protocol},
@@ -71,6 +72,7 @@ pub fn protocols() -> Vec<Entry> {
         entry::<LastWriterWins>(4),
         entry::<VersionVectors>(4),
         entry::<Replica>(4),
+        entry::<LogBroker>(4),
     ]
 }
 

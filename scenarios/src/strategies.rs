@@ -3,7 +3,7 @@
 //!
 //! Available with the feature `proptest`.
 
-use murphy_models::service::{events, kv, txn};
+use murphy_models::service::{events, kv, log, txn};
 use murphy_sim::{
     ClientId, Data, DiskFate, Fault, Links, MessageFate, NodeId, Plan, PlannedCall, PlannedFault,
     Probability, Route, Shape, Shift, Span, Start, Target, Time, Trigger,
@@ -241,6 +241,19 @@ pub fn txn_requests(keys: u32) -> impl Strategy<Value = txn::Request> {
         }),
     ];
     vec(step, 1..=4).prop_map(txn::Request)
+}
+
+/// Requests to a partitioned log with so many keys. Sessions are the clients' own to carry.
+pub fn log_requests(keys: u32) -> impl Strategy<Value = log::Request> {
+    prop_oneof![
+        (0..keys, any::<u32>()).prop_map(|(key, value)| log::Request::Send {
+            key,
+            value: u64::from(value)
+        }),
+        Just(log::Request::Poll { session: None }),
+        Just(log::Request::Commit { session: None }),
+        (0..keys).prop_map(|key| log::Request::Read { key }),
+    ]
 }
 
 /// Events and reads of what has been applied. Event numbers are large and random.

@@ -122,6 +122,11 @@ fn scenario(entry: &Entry) -> String {
         ),
         Service::Objects => ("set", "\"eventual\"", "\"converges\", \"progress\""),
         Service::Events => ("outbox", "\"delivery\"", "\"converges\", \"settled\""),
+        Service::Log => (
+            "log",
+            "\"log\", \"consumer-group\"",
+            "\"converges\", \"progress\"",
+        ),
     };
     let mode = match mode {
         Some(mode) => {

@@ -3,6 +3,7 @@
 
 pub mod events;
 pub mod kv;
+pub mod log;
 pub mod objects;
 pub mod txn;
 
@@ -18,4 +19,6 @@ pub enum Service {
     Objects,
     /// Events published and applied to views: [`events`].
     Events,
+    /// Messages in partitions, polled by a consumer group: [`log`].
+    Log,
 }

@@ -5,6 +5,7 @@
 
 mod events;
 mod kv;
+mod log;
 mod objects;
 mod siblings;
 mod txn;

@@ -122,4 +122,8 @@ pub enum HistoryCheck {
     AtLeastOnce,
     /// No event is applied twice; some may be lost.
     AtMostOnce,
+    /// A partitioned log: what is polled was sent, in one order for each partition, all of it.
+    Log,
+    /// A consumer group's position passes only what its members were given, and never goes back.
+    ConsumerGroup,
 }

@@ -57,6 +57,8 @@ pub enum WorkloadKind {
     Map,
     /// Elements put into lists behind others, and taken out.
     List,
+    /// Messages to partitions, polled by a consumer group.
+    Log,
 }
 
 /// How keys are chosen.

@@ -5,6 +5,7 @@
 
 mod events;
 mod kv;
+mod log;
 mod objects;
 mod txn;
 
@@ -15,6 +16,7 @@ use crate::language::{KeyChoice, NodeChoice};
 pub(crate) use self::{
     events::{broadcast, conversation, outbox},
     kv::{cas_register, register},
+    log::log,
     objects::{counter, list, map, set, tally},
     txn::{bank, list_append, rw_register},
 };
