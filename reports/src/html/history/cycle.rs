@@ -55,13 +55,15 @@ fn graph(
     let count = nodes.len().max(1) as f64;
     // Neighbours stand far enough apart for the word between them.
     let radius = (count * 120.0 / TAU).max(90.0);
-    let (width, height) = (2.0 * (radius + 70.0), 2.0 * (radius + 30.0));
-    // Two stand side by side, so that the words of their edges lie above each other.
-    let first = if nodes.len() == 2 {
-        TAU / 2.0
+    let is_pair = nodes.len() == 2;
+    let width = 2.0 * (radius + 70.0);
+    let height = if is_pair {
+        120.0
     } else {
-        TAU / 4.0
+        2.0 * (radius + 30.0)
     };
+    // Two stand side by side, so that the words of their edges lie above each other.
+    let first = if is_pair { TAU / 2.0 } else { TAU / 4.0 };
     let place = |operation: usize| {
         let position = nodes.iter().position(|node| *node == operation);
         let turn = position.expect("both ends of an edge are nodes") as f64 / count;
