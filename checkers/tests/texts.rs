@@ -213,7 +213,10 @@ fn every_model_reads_its_calls() {
         ),
         (
             Model::RwRegister,
-            &[(":txn", "[[:w :x 1]]", "[[:w :x 1]]")],
+            &[
+                (":txn", "[[:w :x 1]]", "[[:w :x 1]]"),
+                (":txn", "[[:r :x nil]]", "[[:r :x 1]]"),
+            ],
             true,
         ),
         (
