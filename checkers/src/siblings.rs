@@ -2,7 +2,7 @@
 //! kept beside what was to replace it?
 //!
 //! A write may be gone only if a client that had seen it wrote the key again, and that write is there
-//! or has been replaced likewise (Preguica et al., Dotted Version Vectors, 2012, section 2). Values
+//! or has been replaced likewise (Preguica et al., Dotted Version Vectors, 2012). Values
 //! are written to a key once. Losses are looked for in the last reads, so that a loss that a later
 //! write covers up is not seen.
 
@@ -130,7 +130,6 @@ fn explained<V: Ord + Clone>(values: &[V], writes: &BTreeMap<V, Write<V>>) -> BT
 }
 
 /// The writes of each key by their values, those left out that certainly never were.
-#[expect(clippy::type_complexity, reason = "a map of maps, used once")]
 fn writes<K, V>(
     history: &History<SiblingCall<K, V>, SiblingResponse<V>>,
 ) -> Result<BTreeMap<K, BTreeMap<V, Write<V>>>, Reason>

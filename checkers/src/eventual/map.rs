@@ -38,6 +38,9 @@ struct Write<'a, F: Ord, V> {
     operation: &'a Op<F, V>,
 }
 
+/// A read that ended ok, by its place, and what it showed.
+type Read<'a, F, V> = (usize, &'a Op<F, V>, &'a BTreeMap<F, V>);
+
 /// Judges a map that begins empty by its last reads.
 pub fn map<F, V>(history: &History<MapCall<F, V>, MapResponse<F, V>>, last: LastReads) -> Verdict
 where
@@ -45,7 +48,7 @@ where
     V: Ord + Debug,
 {
     let mut writes: BTreeMap<&F, Vec<Write<'_, F, V>>> = BTreeMap::new();
-    let mut reads: Vec<(usize, &Op<F, V>, &BTreeMap<F, V>)> = Vec::new();
+    let mut reads: Vec<Read<'_, F, V>> = Vec::new();
     for (id, operation) in history.operations().iter().enumerate() {
         match (&operation.call, operation.response()) {
             (MapCall::Put(field, value), _) if !operation.is_fail() => {
@@ -85,7 +88,7 @@ fn judge<F, V>(
     writes: &[Write<'_, F, V>],
     shown: Option<&V>,
     (id, read): (usize, &Op<F, V>),
-    reads: &[(usize, &Op<F, V>, &BTreeMap<F, V>)],
+    reads: &[Read<'_, F, V>],
 ) -> Option<Anomaly>
 where
     F: Ord + Debug,

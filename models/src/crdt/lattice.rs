@@ -1,7 +1,7 @@
 //! What every type here is: a join semilattice whose least element is its default.
 //!
 //! Shapiro et al., A Comprehensive Study of Convergent and Commutative Replicated Data Types (INRIA
-//! RR-7506, 2011), section 2.3. The tests hold every type to the laws: the join is commutative,
+//! RR-7506, 2011). The tests hold every type to the laws: the join is commutative,
 //! associative and idempotent, and every update goes up (inflationary).
 
 use std::collections::BTreeMap;

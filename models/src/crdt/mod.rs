@@ -13,8 +13,8 @@
 //! did not see it the insertion wins, and what was removed stays out (`crdt-set-steady`,
 //! `crdt-set-under-chaos`); the last writer of a map's field wins (`crdt-map-steady`,
 //! `crdt-map-under-chaos`); a list has one order (`crdt-list-steady`, `crdt-list-under-chaos`). The
-//! same from deltas: `crdt-delta-steady` and `crdt-delta-...-under-chaos`. A client that stays at a node
-//! sees what it did.
+//! same from deltas (`crdt-delta-steady`, `crdt-delta-set-under-chaos` and its like for every type). A
+//! client that stays at a node sees what it did.
 //!
 //! Not promised: a limit on any value, such as a counter above zero, which takes agreement; one
 //! moment at which all replicas are equal; and that a call that is retried at another node counts

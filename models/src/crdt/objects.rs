@@ -1,7 +1,7 @@
 //! All objects of one replica, and how each request changes them: a product of lattices, so a lattice.
 //!
 //! Every update gives back what it has changed, which is a value of the same type: a delta (Almeida et
-//! al. 2018, section 4.1). Joining it has the effect of the update.
+//! al. 2018, on delta-mutators). Joining it has the effect of the update.
 
 use std::collections::BTreeMap;
 

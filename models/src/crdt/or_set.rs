@@ -3,7 +3,7 @@
 //!
 //! Shapiro et al. 2011 (RR-7506), Specification 15, for observed-remove sets with unique tags; Bieniusa
 //! et al., An Optimized Conflict-free Replicated Set (2012), and Almeida et al., Delta State
-//! Replicated Data Types (JPDC 2018), section 7.3, for a context of tags in place of tombstones: a tag
+//! Replicated Data Types (JPDC 2018), for a context of tags in place of tombstones: a tag
 //! that is in the context and on no element was removed.
 
 use std::collections::{BTreeMap, BTreeSet};

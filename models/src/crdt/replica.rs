@@ -1,6 +1,6 @@
 //! One node: changes objects at once and joins what others tell, in whole states or in deltas.
 //!
-//! Shapiro et al. 2011, section 2.2, for states; Almeida et al. 2018, Algorithm 2, for deltas: what a
+//! Shapiro et al. 2011 for states; Almeida et al. 2018, Algorithm 2, for deltas: what a
 //! node has changed or joined is kept until every other node has confirmed it; whoever has confirmed
 //! less than what is kept gets the whole state. The algorithm's counter is the place in the log, which
 //! no crash takes back. What is in memory may be ahead of the disk; the gate holds back whatever would

@@ -1,7 +1,7 @@
 //! Multi-master registers in which the last writer wins: every node takes writes at once, tells the
 //! others afterwards, and of two writes to a key the one with the later stamp stays.
 //!
-//! Thomas, A Majority Consensus Approach (TODS 1979), section 4, for the rule; Demers et al. (PODC
+//! Thomas, A Majority Consensus Approach (TODS 1979), for the rule; Demers et al. (PODC
 //! 1987), section 1.3, for the anti-entropy; Petersen et al., Flexible Update Propagation (SOSP 1997),
 //! for versions that tell what a node lacks; Kulkarni et al., Logical Physical Clocks (OPODIS 2014), for
 //! the hybrid clock.

@@ -26,7 +26,7 @@ pub struct Timestamp {
 pub struct Stamp {
     /// By the clock of the node where it was made.
     pub time: Timestamp,
-    /// That node: breaks ties (Thomas, A Majority Consensus Approach, TODS 1979, section 4).
+    /// That node: breaks ties (Thomas, A Majority Consensus Approach, TODS 1979).
     pub node: NodeId,
 }
 

@@ -1,6 +1,6 @@
 //! A register of concurrent writes, each with its dot and with what its writer had seen.
 //!
-//! Preguica et al., Dotted Version Vectors, sections 4 and 5: a version is a dot beside its causal past,
+//! Preguica et al., Dotted Version Vectors: a version is a dot beside its causal past,
 //! of which it may be ahead by a gap; one precedes another if its dot is in the other's past. Registers
 //! are a join semilattice. It knows no clients and no messages.
 
@@ -74,7 +74,7 @@ impl Siblings {
         superseded
     }
 
-    /// What is in either and not in the past of any of the other (section 5, `sync`).
+    /// What is in either and not in the past of any of the other (the paper's `sync`).
     pub fn join(&mut self, other: &Siblings) {
         let supersedes = |others: &BTreeMap<Dot, Version>, dot: &Dot| {
             others.values().any(|version| version.past.covers(*dot))

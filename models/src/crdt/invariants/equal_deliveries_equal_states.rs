@@ -1,5 +1,5 @@
 //! Replicas that have delivered the same updates are in the same state (Shapiro et al., Conflict-free
-//! Replicated Data Types, SSS 2011, Definition 2: strong convergence).
+//! Replicated Data Types, SSS 2011: strong convergence).
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 

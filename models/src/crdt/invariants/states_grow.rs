@@ -1,5 +1,5 @@
-//! Between its crashes the state of a replica only goes up (Shapiro et al., RR-7506, 2011, section
-//! 2.3: a monotone join semilattice).
+//! Between its crashes the state of a replica only goes up (Shapiro et al., RR-7506, 2011, on monotone
+//! join semilattices).
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 

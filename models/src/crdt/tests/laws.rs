@@ -1,5 +1,5 @@
-//! Every type is a join semilattice on which updates only go up (Shapiro et al., RR-7506, 2011, section
-//! 2.3), and a delta has the effect of its update (Almeida et al. 2018, section 4.1).
+//! Every type is a join semilattice on which updates only go up (Shapiro et al., RR-7506, 2011), and a
+//! delta has the effect of its update (Almeida et al. 2018).
 
 use proptest::{prelude::*, sample::Index};
 

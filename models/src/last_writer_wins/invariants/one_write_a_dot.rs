@@ -1,4 +1,4 @@
-//! A dot names one write for ever (Preguica et al. 2012, section 4).
+//! A dot names one write for ever (Preguica et al., Dotted Version Vectors, 2012).
 
 use std::collections::{BTreeMap, btree_map::Entry};
 

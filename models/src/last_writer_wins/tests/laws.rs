@@ -1,5 +1,5 @@
-//! Stores join in any order and however often to the same store, and only grow (Shapiro et al. 2011,
-//! section 2.3: a join semilattice).
+//! Stores join in any order and however often to the same store, and only grow (Shapiro et al. 2011:
+//! a join semilattice).
 
 use proptest::prelude::*;
 

@@ -1,5 +1,5 @@
 //! Nodes that know of the same writes hold the same (Shapiro et al., Conflict-free Replicated Data
-//! Types, SSS 2011, Definition 2: strong convergence).
+//! Types, SSS 2011: strong convergence).
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 

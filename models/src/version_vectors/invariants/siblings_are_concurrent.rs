@@ -1,4 +1,4 @@
-//! No sibling is in the past of another (Preguica et al., Dotted Version Vectors, section 4: versions
+//! No sibling is in the past of another (Preguica et al., Dotted Version Vectors: versions
 //! of a key that are kept are concurrent).
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
