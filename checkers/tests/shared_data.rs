@@ -6,6 +6,7 @@
 use murphy_checkers::formats::{CheckOptions, CheckReport, Form, Forms, Model, check_text};
 use murphy_checkers::transactions::{Level, VersionOrders};
 use murphy_checkers::{AnomalyName, Verdict};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -110,6 +111,26 @@ fn judge(data: &Path, row: &Row) -> CheckReport {
         .unwrap_or_else(|error| panic!("{}: {error}", row.file))
 }
 
+/// What is found in a history that the table calls violated without naming what is in it: Knossos,
+/// porcupine and AWDIT give no names, so that ours can only be more than theirs.
+fn unnamed(row: &Row) -> &'static [&'static str] {
+    let level = row.level.split(';').next().unwrap_or("");
+    match (row.file.as_str(), level) {
+        // A read of 3, which nobody wrote, beside a read that came too late.
+        ("knossos/cas-register/bad/bad-analysis.edn", _) => &["stale-read", "garbage-read"],
+        // The value that is read is that of a call that failed.
+        ("knossos/cas-register/bad/immediate-failure.edn", _) => &["phantom-read"],
+        // The value that is read is nobody's.
+        ("knossos/cas-register/bad/rethink-fail-minimal.edn", _) => &["garbage-read"],
+        // The order of sessions and of what was read from is a cycle by itself, at every level.
+        ("awdit/none/hb-cycle.txt", _) => &["G1c-process"],
+        (_, "linearizable") => &["nonlinearizable"],
+        (_, "causal") => &["noncausal"],
+        (_, "read-atomic") => &["fractured-read"],
+        _ => &[],
+    }
+}
+
 /// What is wrong with a verdict, by the table.
 fn complaint(row: &Row, report: &CheckReport) -> Option<String> {
     let (found, not) = row
@@ -137,13 +158,14 @@ fn complaint(row: &Row, report: &CheckReport) -> Option<String> {
     if verdict != row.verdict {
         return Some(format!("{} instead of {}", report.verdict, row.verdict));
     }
-    let names: Vec<&str> = report.anomalies.iter().map(|name| name.as_str()).collect();
-    let missing: Vec<&&str> = expected
-        .iter()
-        .filter(|name| !names.contains(name))
-        .collect();
-    if !missing.is_empty() {
-        return Some(format!("{missing:?} missing among {names:?}"));
+    let names: BTreeSet<&str> = report.anomalies.iter().map(|name| name.as_str()).collect();
+    let expected: BTreeSet<&str> = if expected.is_empty() && row.verdict == "violated" {
+        unnamed(row).iter().copied().collect()
+    } else {
+        expected.into_iter().collect()
+    };
+    if !names.iter().copied().eq(expected.iter().copied()) {
+        return Some(format!("{names:?} instead of {expected:?}"));
     }
     let mut not: Vec<&str> = not
         .trim()
