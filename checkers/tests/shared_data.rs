@@ -116,7 +116,7 @@ fn judge(data: &Path, row: &Row) -> CheckReport {
 fn unnamed(row: &Row) -> &'static [&'static str] {
     let level = row.level.split(';').next().unwrap_or("");
     match (row.file.as_str(), level) {
-        // A read of 3, which nobody wrote, beside a read that came too late.
+        // A read of 3, which nobody wrote, beside one of 2, which had long been overwritten.
         ("knossos/cas-register/bad/bad-analysis.edn", _) => &["stale-read", "garbage-read"],
         // The value that is read is that of a call that failed.
         ("knossos/cas-register/bad/immediate-failure.edn", _) => &["phantom-read"],
