@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod primary_backup;
 pub mod protocol;
 pub mod raft;
+pub mod sequencer;
 pub mod service;
 pub mod shared;
 pub mod three_phase_commit;

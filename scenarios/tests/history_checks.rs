@@ -13,7 +13,7 @@ use murphy_scenarios::{
 };
 
 /// For every workload a protocol that keeps everything that can be asked of it.
-const STRONG: [(&str, &str, &[WorkloadKind]); 5] = [
+const STRONG: [(&str, &str, &[WorkloadKind]); 6] = [
     (
         "primary-backup",
         "mode = \"synchronous\"",
@@ -31,8 +31,13 @@ const STRONG: [(&str, &str, &[WorkloadKind]); 5] = [
     (
         "outbox",
         "",
-        &[WorkloadKind::Outbox, WorkloadKind::Broadcast],
+        &[
+            WorkloadKind::Outbox,
+            WorkloadKind::Broadcast,
+            WorkloadKind::Conversation,
+        ],
     ),
+    ("log-broker", "mode = \"acks-all\"", &[WorkloadKind::Log]),
     ("version-vectors", "", &[WorkloadKind::Siblings]),
     (
         "crdt",
