@@ -198,7 +198,7 @@ fn a_partition_ends_the_promise() {
 }
 
 /// Whether each participant has committed in the end, with and without the bug.
-fn planted(mutant: Mutant, plan: Plan) -> [[Option<bool>; 2]; 2] {
+fn planted(mutant: Mutant, plan: &Plan) -> [[Option<bool>; 2]; 2] {
     let in_the_end = |mutant| {
         let mut world = world(3, mutant, two_writes(), plan.clone());
         let found = run(&mut world, at(9_000_000));
@@ -220,7 +220,7 @@ fn without_the_pre_commit_one_side_commits_and_the_other_aborts() {
         lose("Decide", 2),
         crash(Trigger::At(at(9_500)), 1, Span::secs(1)),
     ];
-    let [clean, planted] = planted(Mutant::SkipsThePreCommit, plan);
+    let [clean, planted] = planted(Mutant::SkipsThePreCommit, &plan);
     assert_eq!(clean[0], clean[1]);
     assert_eq!(planted, APART);
 }
@@ -232,7 +232,7 @@ fn who_terminates_by_its_own_state_ends_apart_from_the_others() {
         crash(Trigger::At(at(8_500)), 0, Span::secs(3)),
     ];
     assert_eq!(
-        planted(Mutant::TerminatesByItsOwnState, plan),
+        planted(Mutant::TerminatesByItsOwnState, &plan),
         [TOGETHER, APART]
     );
 }
@@ -244,7 +244,7 @@ fn who_ignores_pre_commits_aborts_what_one_has_committed() {
         lose("Decide", 2),
         crash(Trigger::At(at(10_500)), 0, Span::secs(3)),
     ];
-    let [clean, planted] = planted(Mutant::PreCommitsIgnored, plan);
+    let [clean, planted] = planted(Mutant::PreCommitsIgnored, &plan);
     assert_eq!(clean, TOGETHER);
     assert_eq!(
         planted,
@@ -257,7 +257,7 @@ fn who_ignores_pre_commits_aborts_what_one_has_committed() {
 fn who_aborts_alone_after_a_crash_loses_its_half() {
     let gone = vec![crash(Trigger::At(at(6_500)), 2, Span::secs(1))];
     assert_eq!(
-        planted(Mutant::AbortsAloneAfterACrash, gone),
+        planted(Mutant::AbortsAloneAfterACrash, &gone),
         [TOGETHER, APART]
     );
 }
