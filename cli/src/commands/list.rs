@@ -311,7 +311,7 @@ mod tests {
             assert!(told, "{kind}");
         }
         for (list, count) in [
-            (words("WorkloadKind", "w"), 8),
+            (words("WorkloadKind", "w"), WorkloadKind::VARIANTS.len()),
             (words("HistoryCheck", "h"), HISTORY_CHECKS.len()),
             (words("Family", "f"), 16),
         ] {
