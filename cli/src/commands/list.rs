@@ -290,7 +290,8 @@ fn columns<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Vec<Strin
 
 #[cfg(test)]
 mod tests {
-    use murphy_scenarios::language::{HISTORY_CHECKS, StateCheck};
+    use murphy_scenarios::language::{HISTORY_CHECKS, StateCheck, WorkloadKind};
+    use strum::VariantNames;
 
     use super::*;
 
