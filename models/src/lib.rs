@@ -9,7 +9,6 @@ pub mod crdt;
 #[cfg(test)]
 mod events_testing;
 pub mod gossip;
-mod group_commit;
 pub mod last_writer_wins;
 pub mod log_broker;
 pub mod outbox;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use crate::service::Service;
-use murphy_sim::{Invariant, Process};
+use murphy_sim::{Invariant, Process, Span};
 
 /// A protocol that scenarios can name.
 pub trait Protocol: Process {
@@ -78,6 +78,26 @@ impl Parameters {
     /// The option's value, or this one when it is absent.
     pub fn option(&self, name: &str, default: u64) -> u64 {
         self.options.get(name).copied().unwrap_or(default)
+    }
+
+    /// The span that this option sets, or this one when it is absent; zero is refused.
+    pub fn span(&self, name: &str, default: Span) -> Result<Span, String> {
+        match self.option(name, default.0) {
+            0 => Err(format!(
+                "`{name}` is zero: write a span such as `{default}`"
+            )),
+            nanos => Ok(Span(nanos)),
+        }
+    }
+
+    /// The count that this option sets, or this one when it is absent; zero is refused.
+    pub fn count(&self, name: &str, default: u64) -> Result<usize, String> {
+        match self.option(name, default) {
+            0 => Err(format!(
+                "`{name}` of 0 never gets anywhere: write a number above it"
+            )),
+            count => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
+        }
     }
 
     /// Refuses options that the protocol does not know.

@@ -13,13 +13,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog");
     let catalogue = find(&[folder])
         .and_then(|files| Scenario::read_all(&files, &Registered::default()))
-        .map_err(told)?;
+        .map_err(|errors| told(&errors))?;
     std::io::stdout().write_all(protocols_page(&catalogue)?.as_bytes())?;
     Ok(())
 }
 
-#[allow(clippy::needless_pass_by_value)] // What `map_err` hands over.
-fn told(errors: Vec<LanguageError>) -> String {
+fn told(errors: &[LanguageError]) -> String {
     let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }

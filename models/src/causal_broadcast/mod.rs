@@ -27,7 +27,6 @@ use murphy_sim::{
     CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Reply, Role, Span, View,
 };
 use serde::{Deserialize, Serialize};
-use strum::VariantNames;
 
 pub use self::{
     invariants::{CausalDelivery, OneNameOneEvent},
@@ -40,6 +39,7 @@ use crate::{
         Service,
         events::{self, EventId, Key, Request, Response},
     },
+    shared::peers::any_other,
     shared::version_vector::{Dot, VersionVector},
 };
 
@@ -167,13 +167,6 @@ impl Process for CausalBroadcast {
     }
 }
 
-/// Any other node, each as likely.
-fn any_other(nodes: u32, ctx: &mut Context<CausalBroadcast>) -> NodeId {
-    let me = ctx.node().0;
-    let drawn = ctx.rng().below(u64::from(nodes) - 1) as u32;
-    NodeId(if drawn >= me { drawn + 1 } else { drawn })
-}
-
 impl Protocol for CausalBroadcast {
     const NAME: &'static str = "causal-broadcast";
     const SERVICE: Service = Service::Events;
@@ -199,30 +192,12 @@ impl Protocol for CausalBroadcast {
         if parameters.spares > 0 {
             return Err("causal-broadcast has no use for spare nodes: remove `spares`".to_owned());
         }
-        if let Some(mode) = &parameters.mode {
-            return Err(format!(
-                "causal-broadcast has only one mode: remove `mode = \"{mode}\"`"
-            ));
-        }
-        let positive = |name: &str, default: u64| match parameters.option(name, default) {
-            0 => Err(format!(
-                "`{name}` of 0 never gets anywhere: write a number above it"
-            )),
-            value => Ok(value),
-        };
-        let mutant = |name: &String| {
-            name.parse().map_err(|_| {
-                format!(
-                    "causal-broadcast has no mutant `{name}`: mutants are {}",
-                    Mutant::VARIANTS.join(", ")
-                )
-            })
-        };
+        parameters.chosen_mode::<String>(Self::NAME, Self::MODES)?;
         Ok(Config {
             nodes: parameters.nodes,
-            interval: Span(positive("interval", Span::millis(100).0)?),
-            batch: usize::try_from(positive("batch", 256)?).unwrap_or(usize::MAX),
-            mutant: parameters.mutant.as_ref().map(mutant).transpose()?,
+            interval: parameters.span("interval", Span::millis(100))?,
+            batch: parameters.count("batch", 256)?,
+            mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }
 

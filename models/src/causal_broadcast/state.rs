@@ -9,8 +9,8 @@ use murphy_sim::{CallId, Context, LogIndex, NodeId, Reply, Time};
 
 use super::{Cast, Config, Message, Mutant};
 use crate::{
-    group_commit::GroupCommit,
     service::events::{self, EventId, Key, Response},
+    shared::group_commit::GroupCommit,
     shared::version_vector::{Dot, VersionVector},
 };
 

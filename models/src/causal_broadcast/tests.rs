@@ -221,5 +221,5 @@ fn nothing_is_wrong_under_crashes_and_cuts() {
 #[test]
 fn every_mutant_has_its_story() {
     let told: Vec<&str> = CausalBroadcast::MUTANTS.iter().map(|m| m.name).collect();
-    assert_eq!(told, Mutant::VARIANTS);
+    assert_eq!(told, <Mutant as strum::VariantNames>::VARIANTS);
 }

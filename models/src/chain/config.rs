@@ -1,7 +1,5 @@
 //! What a node is told: the cluster's layout, the mode, the spans of time, and the planted bug.
 
-use std::str::FromStr;
-
 use murphy_sim::{NodeId, Span};
 
 use super::mutants::{MUTANTS, Mutant};
@@ -67,7 +65,7 @@ impl Config {
     }
 
     /// What a scenario's parameters come to.
-    pub(super) fn from_parameters(parameters: &Parameters) -> Result<Config, String> {
+    pub(super) fn read(parameters: &Parameters, name: &str) -> Result<Config, String> {
         parameters.know_only(OPTIONS)?;
         if parameters.nodes < 3 {
             return Err(format!(
@@ -79,14 +77,10 @@ impl Config {
         if parameters.spares > 0 {
             return Err("chain reconfigures among the nodes that start: leave out `spares`".into());
         }
-        let mode = parameters.mode.as_deref().unwrap_or("chain");
-        let mode = Mode::from_str(mode).map_err(|_| {
-            let modes: Vec<&str> = MODES.iter().map(|mode| mode.name).collect();
-            format!("there is no mode `{mode}`: modes are {}", modes.join(", "))
-        })?;
+        let mode = parameters.chosen_mode(name, MODES)?.unwrap_or(Mode::Chain);
         let default = Config::new(parameters.nodes - 1, mode);
         let config = Config {
-            mutant: parameters.mutant.as_deref().map(mutant).transpose()?,
+            mutant: parameters.planted(name, MUTANTS)?,
             lease: Span(parameters.option("lease", default.lease.0)),
             drift_ppm: parameters.option("drift-ppm", default.drift_ppm),
             resend: Span(parameters.option("resend", default.resend.0)),
@@ -101,13 +95,7 @@ impl Config {
         if let Some((name, _)) = spans.iter().find(|(_, span)| *span < Span::millis(1)) {
             return Err(format!("`{name}` is too short: set it to 1ms or more"));
         }
-        if config.drift_ppm >= 1_000_000 {
-            return Err(format!(
-                "a clock that drifts by {} millionths may stand still: set `drift-ppm` below \
-                 1000000",
-                config.drift_ppm
-            ));
-        }
+        lease::check_drift(config.drift_ppm)?;
         Ok(config)
     }
 
@@ -129,14 +117,4 @@ impl Config {
     pub(super) fn has(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
-}
-
-fn mutant(name: &str) -> Result<Mutant, String> {
-    Mutant::from_str(name).map_err(|_| {
-        let mutants: Vec<&str> = MUTANTS.iter().map(|mutant| mutant.name).collect();
-        format!(
-            "there is no mutant `{name}`: mutants are {}",
-            mutants.join(", ")
-        )
-    })
 }

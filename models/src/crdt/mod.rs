@@ -199,16 +199,12 @@ impl Protocol for Replica {
         if parameters.spares > 0 {
             return Err("crdt has no use for spare nodes: set `spares` to 0".to_owned());
         }
-        let interval = parameters.option("interval", Span::millis(100).0);
-        if interval == 0 {
-            return Err("`interval` of 0 never gets anywhere: write a time above it".to_owned());
-        }
         Ok(Config {
             nodes: parameters.nodes,
             mode: parameters
                 .chosen_mode(Self::NAME, Self::MODES)?
                 .unwrap_or(Mode::StateBased),
-            interval: Span(interval),
+            interval: parameters.span("interval", Span::millis(100))?,
             mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }

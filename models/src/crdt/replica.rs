@@ -13,6 +13,7 @@ use murphy_sim::{CallId, Context, LogIndex, NodeId, Reply, Time};
 use super::{Config, Message, Mode, Mutant, Timer, lattice::Lattice, objects::Objects};
 use crate::{
     service::objects::{Request, Response},
+    shared::peers::any_other,
     shared::{
         gate::Gate,
         hybrid_clock::{HybridClock, STAMP_UNIT, Stamp},
@@ -104,9 +105,7 @@ impl Replica {
     }
 
     pub(super) fn begin_round(&mut self, ctx: &mut Context<Replica>) {
-        let me = ctx.node().0;
-        let drawn = ctx.rng().below(u64::from(self.config.nodes) - 1) as u32;
-        let peer = NodeId(if drawn >= me { drawn + 1 } else { drawn });
+        let peer = any_other(self.config.nodes, ctx);
         match self.config.mode {
             Mode::StateBased => {
                 let state = Message::State(self.objects.clone());

@@ -7,9 +7,10 @@
 use murphy_sim::{Context, NodeId};
 
 use super::{
-    Config, Message, Mode, Mutant, Rumour, Timer, Versions,
+    Message, Mode, Mutant, Rumour, Timer, Versions,
     state::{Gossip, Heard},
 };
+use crate::shared::peers::any_other;
 
 /// How many rounds the mutant that stops too early tells what it has heard.
 const ROUNDS_TOLD: u32 = 8;
@@ -17,7 +18,7 @@ const ROUNDS_TOLD: u32 = 8;
 impl Gossip {
     pub(super) fn begin_round(&mut self, ctx: &mut Context<Gossip>) {
         self.round = self.round.wrapping_add(1);
-        self.ask(peer(&self.config, ctx), ctx);
+        self.ask(any_other(self.config.nodes, ctx), ctx);
         ctx.set_timer(Timer::Round, self.config.interval);
     }
 
@@ -93,11 +94,4 @@ impl Gossip {
         let rounds = self.round.wrapping_sub(heard.round);
         !self.config.has(Mutant::GossipStopsTooEarly) || rounds <= ROUNDS_TOLD
     }
-}
-
-/// Any other node, each as likely.
-fn peer(config: &Config, ctx: &mut Context<Gossip>) -> NodeId {
-    let me = ctx.node().0;
-    let drawn = ctx.rng().below(u64::from(config.nodes) - 1) as u32;
-    NodeId(if drawn >= me { drawn + 1 } else { drawn })
 }

@@ -19,7 +19,6 @@ use murphy_sim::{
     CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Reply, Role, Span, View,
 };
 use serde::{Deserialize, Serialize};
-use strum::VariantNames;
 
 pub use self::{
     invariants::{KnowledgeGrows, NothingInvented},
@@ -261,34 +260,14 @@ impl Protocol for Gossip {
         if parameters.spares > 0 {
             return Err("gossip has no use for spare nodes: set `spares` to 0".to_owned());
         }
-        let positive = |name: &str, default: u64| match parameters.option(name, default) {
-            0 => Err(format!(
-                "`{name}` of 0 never gets anywhere: write a number above it"
-            )),
-            value => Ok(value),
-        };
-        let mode = |name: &String| {
-            name.parse().map_err(|_| {
-                format!(
-                    "there is no mode `{name}`: modes are {}",
-                    Mode::VARIANTS.join(", ")
-                )
-            })
-        };
-        let mutant = |name: &String| {
-            name.parse().map_err(|_| {
-                format!(
-                    "there is no mutant `{name}`: mutants are {}",
-                    Mutant::VARIANTS.join(", ")
-                )
-            })
-        };
         Ok(Config {
             nodes: parameters.nodes,
-            mode: parameters.mode.as_ref().map_or(Ok(Mode::PushPull), mode)?,
-            interval: Span(positive("interval", Span::millis(100).0)?),
-            batch: usize::try_from(positive("batch", 256)?).unwrap_or(usize::MAX),
-            mutant: parameters.mutant.as_ref().map(mutant).transpose()?,
+            mode: parameters
+                .chosen_mode(Self::NAME, Self::MODES)?
+                .unwrap_or(Mode::PushPull),
+            interval: parameters.span("interval", Span::millis(100))?,
+            batch: parameters.count("batch", 256)?,
+            mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }
 

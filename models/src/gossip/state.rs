@@ -9,8 +9,8 @@ use murphy_sim::{CallId, Context, LogIndex, NodeId, Reply, Time};
 
 use super::{Config, Mutant, Rumour, Versions};
 use crate::{
-    group_commit::GroupCommit,
     service::events::{self, EventId, Key, Response},
+    shared::group_commit::GroupCommit,
 };
 
 /// One node.

@@ -194,7 +194,7 @@ fn parameters_that_make_no_sense_are_refused_with_a_remedy() {
     assert!(refused(parameters(5, "shout", None)).contains("push-pull, push, pull"));
     assert!(refused(parameters(5, "push", Some("typo"))).contains("ack-before-sync"));
     let options = [("interval".to_owned(), 0)].into();
-    assert!(refused(Parameters { options, ..valid() }).contains("`interval` of 0"));
+    assert!(refused(Parameters { options, ..valid() }).contains("`interval` is zero"));
 }
 
 /// How many rounds pass from the publication of one event until every node knows it.
@@ -398,7 +398,7 @@ fn every_mode_heals_after_crashes_and_cuts() {
 #[test]
 fn every_mutant_has_its_story() {
     let told: Vec<&str> = Gossip::MUTANTS.iter().map(|mutant| mutant.name).collect();
-    assert_eq!(told, Mutant::VARIANTS);
+    assert_eq!(told, <Mutant as strum::VariantNames>::VARIANTS);
     let modes: Vec<&str> = Gossip::MODES.iter().map(|mode| mode.name).collect();
-    assert_eq!(modes, Mode::VARIANTS);
+    assert_eq!(modes, <Mode as strum::VariantNames>::VARIANTS);
 }

@@ -209,16 +209,12 @@ impl Protocol for LastWriterWins {
                 "last-writer-wins has no use for spare nodes: set `spares` to 0".to_owned(),
             );
         }
-        let interval = parameters.option("interval", Span::millis(100).0);
-        if interval == 0 {
-            return Err("`interval` of 0 never gets anywhere: write a time above it".to_owned());
-        }
         Ok(Config {
             nodes: parameters.nodes,
             mode: parameters
                 .chosen_mode(Self::NAME, Self::MODES)?
                 .unwrap_or(Mode::HybridLogicalClock),
-            interval: Span(interval),
+            interval: parameters.span("interval", Span::millis(100))?,
             mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     service::kv::{Key, Response, Value},
+    shared::peers::any_other,
     shared::{
         gate::Gate,
         hybrid_clock::{HybridClock, STAMP_UNIT, Stamp, Timestamp},
@@ -120,9 +121,7 @@ impl LastWriterWins {
     }
 
     pub(super) fn begin_round(&mut self, ctx: &mut Context<LastWriterWins>) {
-        let me = ctx.node().0;
-        let drawn = ctx.rng().below(u64::from(self.config.nodes) - 1) as u32;
-        let peer = NodeId(if drawn >= me { drawn + 1 } else { drawn });
+        let peer = any_other(self.config.nodes, ctx);
         if !self.config.has(Mutant::NoAntiEntropy) {
             let digest = Message::Digest(self.versions.clone());
             self.gate.send(peer, digest, ctx);

@@ -12,8 +12,8 @@ use super::{
     replica::Replica,
 };
 use crate::{
-    group_commit::GroupCommit,
     service::log::{self, Offset, Partition, Request, Response},
+    shared::group_commit::GroupCommit,
 };
 
 /// How many messages one poll gives at most.

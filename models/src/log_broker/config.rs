@@ -1,10 +1,7 @@
 //! What a node is told: the cluster's layout, what an acknowledgement waits for, the spans of time,
 //! and the planted bug.
 
-use std::str::FromStr;
-
 use murphy_sim::{NodeId, Span};
-use strum::VariantNames;
 
 use crate::{
     protocol::{self, MutantInfo, Parameters},
@@ -166,7 +163,7 @@ impl Config {
     }
 
     /// What a scenario's parameters come to.
-    pub(super) fn from_parameters(parameters: &Parameters) -> Result<Config, String> {
+    pub(super) fn read(parameters: &Parameters, name: &str) -> Result<Config, String> {
         parameters.know_only(OPTIONS)?;
         if parameters.nodes < 3 {
             return Err(format!(
@@ -178,11 +175,9 @@ impl Config {
         if parameters.spares > 0 {
             return Err("log-broker has a fixed membership: leave out `spares`".to_owned());
         }
-        let mode = parameters.mode.as_deref().unwrap_or("acks-all");
-        let mode = Mode::from_str(mode).map_err(|_| {
-            let modes: Vec<&str> = MODES.iter().map(|mode| mode.name).collect();
-            format!("there is no mode `{mode}`: modes are {}", modes.join(", "))
-        })?;
+        let mode = parameters
+            .chosen_mode(name, MODES)?
+            .unwrap_or(Mode::AcksAll);
         let default = Config::new(parameters.nodes - 1, mode);
         let span = |name: &str, default: Span| match Span(parameters.option(name, default.0)) {
             span if span < Span::millis(1) => {
@@ -206,7 +201,7 @@ impl Config {
         Ok(Config {
             partitions: partitions as u32,
             min_in_sync: min_in_sync as usize,
-            mutant: parameters.mutant.as_deref().map(mutant).transpose()?,
+            mutant: parameters.planted(name, MUTANTS)?,
             heartbeat: span("heartbeat", default.heartbeat)?,
             session: span("session", default.session)?,
             lag: span("lag", default.lag)?,
@@ -247,15 +242,6 @@ impl Config {
     }
 }
 
-fn mutant(name: &str) -> Result<Mutant, String> {
-    Mutant::from_str(name).map_err(|_| {
-        format!(
-            "there is no mutant `{name}`: mutants are {}",
-            Mutant::VARIANTS.join(", ")
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,14 +256,14 @@ mod tests {
     #[test]
     fn every_mutant_and_mode_that_is_told_of_is_there() {
         let told: Vec<&str> = MUTANTS.iter().map(|mutant| mutant.name).collect();
-        assert_eq!(told, Mutant::VARIANTS);
+        assert_eq!(told, <Mutant as strum::VariantNames>::VARIANTS);
         for info in MUTANTS {
             let parameters = Parameters {
                 mode: Some(info.mode.to_owned()),
                 mutant: Some(info.name.to_owned()),
                 ..parameters(4)
             };
-            let config = Config::from_parameters(&parameters).expect("it is told of");
+            let config = Config::read(&parameters, "log-broker").expect("it is told of");
             assert_eq!(<&str>::from(config.mode), info.mode);
         }
     }
@@ -285,7 +271,7 @@ mod tests {
     #[test]
     fn what_cannot_run_is_refused_with_a_remedy() {
         let refused = |parameters: &Parameters| {
-            Config::from_parameters(parameters).expect_err("it cannot run")
+            Config::read(parameters, "log-broker").expect_err("it cannot run")
         };
         let option = |name: &str, value| {
             let mut parameters = parameters(4);

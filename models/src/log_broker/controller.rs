@@ -12,7 +12,7 @@ use super::{
     config::{Config, Mutant},
     message::{Epoch, Leadership, Message, Record, Standing, Timer},
 };
-use crate::{group_commit::GroupCommit, service::log::Partition};
+use crate::{service::log::Partition, shared::group_commit::GroupCommit};
 
 /// The controller's state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

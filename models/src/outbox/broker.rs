@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use murphy_sim::{Context, LogIndex, NodeId, Time};
 
 use super::{Config, Message, Mutant, Outbox, Record, Row, Timer};
-use crate::group_commit::GroupCommit;
+use crate::shared::group_commit::GroupCommit;
 
 /// The broker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

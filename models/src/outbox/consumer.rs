@@ -9,8 +9,8 @@ use murphy_sim::{Context, LogIndex, NodeId, View};
 
 use super::{Config, Message, Mutant, Outbox, Record, Row};
 use crate::{
-    group_commit::GroupCommit,
     service::events::{self, EventId, Key},
+    shared::group_commit::GroupCommit,
 };
 
 /// A consumer.

@@ -8,8 +8,8 @@ use murphy_sim::{CallId, Context, LogIndex, NodeId, Reply, View};
 
 use super::{Config, Message, Mutant, Outbox, Record, Row};
 use crate::{
-    group_commit::GroupCommit,
     service::events::{self, EventId, Key, Response},
+    shared::group_commit::GroupCommit,
 };
 
 /// The database.

@@ -20,7 +20,6 @@ use murphy_sim::{
     CallId, Context, Digest, Invariant, LogIndex, NodeId, Process, Reply, Role, Span, View,
 };
 use serde::{Deserialize, Serialize};
-use strum::VariantNames;
 
 pub use self::{
     broker::Broker,
@@ -359,31 +358,13 @@ impl Protocol for Outbox {
         if parameters.spares > 0 {
             return Err("an outbox has no use for spare nodes: set `spares` to 0".to_owned());
         }
-        if let Some(mode) = &parameters.mode {
-            return Err(format!(
-                "there is no mode `{mode}`: an outbox has only one, leave it out"
-            ));
-        }
-        let positive = |name: &str, default: u64| match parameters.option(name, default) {
-            0 => Err(format!(
-                "`{name}` of 0 never gets anywhere: write a number above it"
-            )),
-            value => Ok(value),
-        };
-        let mutant = |name: &String| {
-            name.parse().map_err(|_| {
-                format!(
-                    "there is no mutant `{name}`: mutants are {}",
-                    Mutant::VARIANTS.join(", ")
-                )
-            })
-        };
+        parameters.chosen_mode::<String>(Self::NAME, Self::MODES)?;
         Ok(Config {
             nodes: parameters.nodes,
-            poll: Span(positive("poll", Span::millis(10).0)?),
-            retry: Span(positive("retry", Span::millis(100).0)?),
-            batch: usize::try_from(positive("batch", 64)?).unwrap_or(usize::MAX),
-            mutant: parameters.mutant.as_ref().map(mutant).transpose()?,
+            poll: parameters.span("poll", Span::millis(10))?,
+            retry: parameters.span("retry", Span::millis(100))?,
+            batch: parameters.count("batch", 64)?,
+            mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }
 

@@ -6,7 +6,7 @@
 use murphy_sim::{Context, LogIndex};
 
 use super::{BROKER, Config, DATABASE, Message, Mutant, Outbox, Record, Row, Timer};
-use crate::group_commit::GroupCommit;
+use crate::shared::group_commit::GroupCommit;
 
 /// The relay.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

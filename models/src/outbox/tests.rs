@@ -261,7 +261,7 @@ fn parameters_that_make_no_sense_are_refused_with_a_remedy() {
     };
     assert!(refused(|p| p.nodes = 3).contains("set `nodes` to 4 or more"));
     assert!(refused(|p| p.spares = 1).contains("set `spares` to 0"));
-    assert!(refused(|p| p.mode = Some("fast".to_owned())).contains("leave it out"));
+    assert!(refused(|p| p.mode = Some("fast".to_owned())).contains("has only one mode"));
     assert!(refused(|p| p.mutant = Some("typo".to_owned())).contains("no-de-duplication"));
     assert!(option("batch", 0).contains("`batch` of 0"));
     assert!(option("size", 1).contains("poll, retry, batch"));
@@ -428,7 +428,7 @@ fn several_consumers_each_build_the_view() {
 #[test]
 fn every_mutant_has_its_story_and_every_label_is_known() {
     let told: Vec<&str> = Outbox::MUTANTS.iter().map(|mutant| mutant.name).collect();
-    assert_eq!(told, Mutant::VARIANTS);
+    assert_eq!(told, <Mutant as strum::VariantNames>::VARIANTS);
     for mutant in Outbox::MUTANTS {
         for (label, _) in run::<Outbox>(&parameters(None), trap(mutant.name), 9)
             .world

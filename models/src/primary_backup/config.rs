@@ -1,12 +1,10 @@
 //! What a node is told: the cluster's layout, the mode, the spans of time, and the planted bug.
 
-use std::str::FromStr;
-
 use murphy_sim::{NodeId, Span};
 
 use crate::{
     protocol::{self, MutantInfo, Parameters},
-    shared::lease::wait_for_lease,
+    shared::lease::{check_drift, wait_for_lease},
 };
 
 /// When a primary answers a write.
@@ -134,7 +132,7 @@ impl Config {
     }
 
     /// What a scenario's parameters come to.
-    pub(super) fn from_parameters(parameters: &Parameters) -> Result<Config, String> {
+    pub(super) fn read(parameters: &Parameters, name: &str) -> Result<Config, String> {
         parameters.know_only(OPTIONS)?;
         if parameters.nodes < 3 {
             return Err(format!(
@@ -146,14 +144,12 @@ impl Config {
         if parameters.spares > 0 {
             return Err("primary-backup has a fixed membership: leave out `spares`".to_owned());
         }
-        let mode = parameters.mode.as_deref().unwrap_or("synchronous");
-        let mode = Mode::from_str(mode).map_err(|_| {
-            let modes: Vec<&str> = MODES.iter().map(|mode| mode.name).collect();
-            format!("there is no mode `{mode}`: modes are {}", modes.join(", "))
-        })?;
+        let mode = parameters
+            .chosen_mode(name, MODES)?
+            .unwrap_or(Mode::Synchronous);
         let default = Config::new(parameters.nodes - 1, mode);
         let config = Config {
-            mutant: parameters.mutant.as_deref().map(mutant).transpose()?,
+            mutant: parameters.planted(name, MUTANTS)?,
             lease: Span(parameters.option("lease", default.lease.0)),
             drift_ppm: parameters.option("drift-ppm", default.drift_ppm),
             resend: Span(parameters.option("resend", default.resend.0)),
@@ -168,13 +164,7 @@ impl Config {
         if let Some((name, _)) = spans.iter().find(|(_, span)| *span < Span::millis(1)) {
             return Err(format!("`{name}` is too short: set it to 1ms or more"));
         }
-        if config.drift_ppm >= 1_000_000 {
-            return Err(format!(
-                "a clock that drifts by {} millionths may stand still: set `drift-ppm` below \
-                 1000000",
-                config.drift_ppm
-            ));
-        }
+        check_drift(config.drift_ppm)?;
         Ok(config)
     }
 
@@ -198,16 +188,6 @@ impl Config {
     }
 }
 
-fn mutant(name: &str) -> Result<Mutant, String> {
-    Mutant::from_str(name).map_err(|_| {
-        let mutants: Vec<&str> = MUTANTS.iter().map(|mutant| mutant.name).collect();
-        format!(
-            "there is no mutant `{name}`: mutants are {}",
-            mutants.join(", ")
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,7 +207,7 @@ mod tests {
                 mutant: Some(info.name.to_owned()),
                 ..parameters(4)
             };
-            let config = Config::from_parameters(&parameters).unwrap();
+            let config = Config::read(&parameters, "primary-backup").unwrap();
             assert_eq!(config.mutant.map(<&str>::from), Some(info.name));
             assert_eq!(<&str>::from(config.mode), info.mode);
         }
@@ -235,7 +215,8 @@ mod tests {
 
     #[test]
     fn what_cannot_run_is_refused_with_a_remedy() {
-        let refused = |parameters: &Parameters| Config::from_parameters(parameters).unwrap_err();
+        let refused =
+            |parameters: &Parameters| Config::read(parameters, "primary-backup").unwrap_err();
         assert!(refused(&parameters(2)).contains("set `nodes` to 3 or more"));
         let mut odd = parameters(4);
         odd.mode = Some("sync".to_owned());

@@ -157,7 +157,7 @@ impl Protocol for PrimaryBackup {
     ];
 
     fn configure(parameters: &Parameters) -> Result<Config, String> {
-        Config::from_parameters(parameters)
+        Config::read(parameters, Self::NAME)
     }
 
     fn invariants(config: &Config) -> Vec<Box<dyn Invariant<PrimaryBackup>>> {

@@ -1,14 +1,15 @@
 //! What a node is told: how many nodes there are, the mode, the spans of time, and the planted bug.
 
-use std::str::FromStr;
-
 use murphy_sim::{NodeId, Span};
 
 use super::{
     message::Members,
     mutants::{MUTANTS, Mutant},
 };
-use crate::protocol::{self, Parameters};
+use crate::{
+    protocol::{self, Parameters},
+    shared::lease,
+};
 
 /// How a leader makes sure that a read is fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
@@ -78,16 +79,14 @@ impl Config {
     }
 
     /// What a scenario's parameters come to.
-    pub(super) fn from_parameters(parameters: &Parameters) -> Result<Config, String> {
+    pub(super) fn read(parameters: &Parameters, name: &str) -> Result<Config, String> {
         parameters.know_only(OPTIONS)?;
-        let mode = parameters.mode.as_deref().unwrap_or("read-index");
-        let mode = Mode::from_str(mode).map_err(|_| {
-            let modes: Vec<&str> = MODES.iter().map(|mode| mode.name).collect();
-            format!("there is no mode `{mode}`: modes are {}", modes.join(", "))
-        })?;
+        let mode = parameters
+            .chosen_mode(name, MODES)?
+            .unwrap_or(Mode::ReadIndex);
         let default = Config::new(parameters.nodes, mode);
         let config = Config {
-            mutant: parameters.mutant.as_deref().map(mutant).transpose()?,
+            mutant: parameters.planted(name, MUTANTS)?,
             election_timeout: Span(
                 parameters.option("election-timeout", default.election_timeout.0),
             ),
@@ -104,13 +103,7 @@ impl Config {
                 config.heartbeat, config.election_timeout
             ));
         }
-        if config.drift_ppm >= 1_000_000 {
-            return Err(format!(
-                "a clock that drifts by {} millionths may stand still: set `drift-ppm` below \
-                 1000000",
-                config.drift_ppm
-            ));
-        }
+        lease::check_drift(config.drift_ppm)?;
         if config.snapshot_every == 0 || config.batch == 0 {
             return Err("set `snapshot-every` and `batch` to 1 or more".to_owned());
         }
@@ -129,16 +122,6 @@ impl Config {
         let lease = self.election_timeout.0 as u128 * (million - self.drift_ppm as u128);
         Span((lease / (million + self.drift_ppm as u128)) as u64)
     }
-}
-
-fn mutant(name: &str) -> Result<Mutant, String> {
-    Mutant::from_str(name).map_err(|_| {
-        let mutants: Vec<&str> = MUTANTS.iter().map(|mutant| mutant.name).collect();
-        format!(
-            "there is no mutant `{name}`: mutants are {}",
-            mutants.join(", ")
-        )
-    })
 }
 
 #[cfg(test)]
@@ -162,7 +145,7 @@ mod tests {
                 mutant: Some(info.name.to_owned()),
                 ..parameters(&[])
             };
-            let config = Config::from_parameters(&parameters).unwrap();
+            let config = Config::read(&parameters, "raft").unwrap();
             assert_eq!(config.mutant.map(<&str>::from), Some(info.name));
         }
     }
@@ -170,7 +153,7 @@ mod tests {
     #[test]
     fn what_cannot_run_is_refused_with_a_remedy() {
         let refused =
-            |options: &[(&str, u64)]| Config::from_parameters(&parameters(options)).unwrap_err();
+            |options: &[(&str, u64)]| Config::read(&parameters(options), "raft").unwrap_err();
         assert!(refused(&[("lease", 1)]).contains("options are election-timeout"));
         assert!(refused(&[("heartbeat", 500_000_000)]).contains("set `heartbeat`"));
         assert!(refused(&[("drift-ppm", 1_000_000)]).contains("below 1000000"));
@@ -179,7 +162,7 @@ mod tests {
             mutant: Some("vote".to_owned()),
             ..parameters(&[])
         };
-        let error = Config::from_parameters(&unknown).unwrap_err();
+        let error = Config::read(&unknown, "raft").unwrap_err();
         assert!(error.contains("mutants are vote-not-persisted"));
     }
 

@@ -11,7 +11,7 @@ use super::{
     message::{Entry, Index, Members, Message, Payload, Position, Record, Term},
     snapshot::Snapshot,
 };
-use crate::group_commit::GroupCommit;
+use crate::shared::group_commit::GroupCommit;
 
 /// What is done when the disk has got so far, if the node is in the same term still.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -40,15 +40,9 @@ impl Config {
             ));
         }
         let default = Config::new(parameters.nodes);
-        let span = |name: &str, default: Span| match parameters.option(name, default.0) {
-            0 => Err(format!(
-                "`{name}` is zero: write a span such as `{default}`"
-            )),
-            nanos => Ok(Span(nanos)),
-        };
         Ok(Config {
-            heartbeat: span("heartbeat", default.heartbeat)?,
-            patience: span("patience", default.patience)?,
+            heartbeat: parameters.span("heartbeat", default.heartbeat)?,
+            patience: parameters.span("patience", default.patience)?,
             mutant: parameters.planted(name, MUTANTS)?,
             ..default
         })

@@ -13,8 +13,8 @@ use super::{
     order::Order,
 };
 use crate::{
-    group_commit::GroupCommit,
     service::events::{self, EventId, Key, Response},
+    shared::group_commit::GroupCommit,
     shared::log::Epoch,
 };
 

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use murphy_sim::{CallId, Context, LogIndex, NodeId, Process, Reply};
 
-use crate::group_commit::GroupCommit;
+use crate::shared::group_commit::GroupCommit;
 
 /// What one node has written and what it holds back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -12,3 +12,14 @@ pub const fn wait_for_lease(lease: Span, drift_ppm: u64) -> Span {
     let wait = lease.0 as u128 * (million + drift_ppm as u128);
     Span((wait / (million - drift_ppm as u128)) as u64 + 1)
 }
+
+/// Refuses a bound on drift under which a clock may stand still.
+pub(crate) fn check_drift(drift_ppm: u64) -> Result<(), String> {
+    if drift_ppm < 1_000_000 {
+        return Ok(());
+    }
+    Err(format!(
+        "a clock that drifts by {drift_ppm} millionths may stand still: set `drift-ppm` below \
+         1000000"
+    ))
+}

@@ -1,12 +1,14 @@
 //! Pieces that several protocols are made of, each written once.
 
 pub mod gate;
+pub(crate) mod group_commit;
 pub(crate) mod history;
 pub mod hybrid_clock;
 pub(crate) mod journal;
 pub mod lease;
 pub mod locks;
 pub mod log;
+pub(crate) mod peers;
 pub mod sessions;
 pub mod transactions;
 pub mod version_vector;

@@ -58,7 +58,6 @@ use crate::{
     shared::transactions::{
         Book, Commits, Layout, Locking, Shard, TransactionId,
         invariants::{Locks, commitment, two_phase_locking},
-        span,
     },
 };
 
@@ -301,7 +300,7 @@ impl Protocol for ThreePhaseCommit {
         let layout = Layout::from_parameters(Self::NAME, parameters)?;
         let default = Config::new(layout);
         Ok(Config {
-            bound: span(parameters, "bound", default.bound)?,
+            bound: parameters.span("bound", default.bound)?,
             mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
             ..default
         })

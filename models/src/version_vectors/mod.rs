@@ -183,18 +183,10 @@ impl Protocol for VersionVectors {
         if parameters.spares > 0 {
             return Err("version-vectors has no use for spare nodes: set `spares` to 0".to_owned());
         }
-        if let Some(mode) = &parameters.mode {
-            return Err(format!(
-                "there is no mode `{mode}`: version-vectors has only one, leave `mode` out"
-            ));
-        }
-        let interval = parameters.option("interval", Span::millis(100).0);
-        if interval == 0 {
-            return Err("`interval` of 0 never gets anywhere: write a time above it".to_owned());
-        }
+        parameters.chosen_mode::<String>(Self::NAME, Self::MODES)?;
         Ok(Config {
             nodes: parameters.nodes,
-            interval: Span(interval),
+            interval: parameters.span("interval", Span::millis(100))?,
             mutant: parameters.planted(Self::NAME, Self::MUTANTS)?,
         })
     }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     service::kv::{Key, Response, Value},
+    shared::peers::any_other,
     shared::{
         gate::Gate,
         version_vector::{DotContext, VersionVector},
@@ -102,9 +103,7 @@ impl VersionVectors {
     }
 
     pub(super) fn begin_round(&mut self, ctx: &mut Context<VersionVectors>) {
-        let me = ctx.node().0;
-        let drawn = ctx.rng().below(u64::from(self.config.nodes) - 1) as u32;
-        let peer = NodeId(if drawn >= me { drawn + 1 } else { drawn });
+        let peer = any_other(self.config.nodes, ctx);
         let digest = Message::Digest(self.versions.clone());
         self.gate.send(peer, digest, ctx);
         ctx.set_timer(Timer::Round, self.config.interval);

@@ -64,7 +64,7 @@ fn parameters_that_make_no_sense_are_refused_with_a_remedy() {
     assert!(refused(parameters("op-based", None)).contains("state-based, delta-based"));
     assert!(refused(parameters("state-based", Some("typo"))).contains("delta-not-resent"));
     let options = [("interval".to_owned(), 0)].into();
-    assert!(refused(Parameters { options, ..valid() }).contains("`interval` of 0"));
+    assert!(refused(Parameters { options, ..valid() }).contains("`interval` is zero"));
     assert!(
         refused(Parameters {
             spares: 1,

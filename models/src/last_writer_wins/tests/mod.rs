@@ -78,7 +78,7 @@ fn parameters_that_make_no_sense_are_refused_with_a_remedy() {
     assert!(refused(parameters("sundial", None)).contains("hybrid-logical-clock, wall-clock"));
     assert!(refused(parameters("wall-clock", Some("typo"))).contains("lww-tie-not-broken"));
     let options = [("interval".to_owned(), 0)].into();
-    assert!(refused(Parameters { options, ..valid() }).contains("`interval` of 0"));
+    assert!(refused(Parameters { options, ..valid() }).contains("`interval` is zero"));
     assert!(
         refused(Parameters {
             spares: 1,

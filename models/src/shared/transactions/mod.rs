@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::{
     book::{ActKind, Book, Commits},
     gathering::{Gathering, Part},
-    layout::{backoff, span},
+    layout::backoff,
     shard::{Answer, Shard, Stage},
 };
 pub use self::{

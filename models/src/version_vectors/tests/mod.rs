@@ -77,9 +77,9 @@ fn parameters_that_make_no_sense_are_refused_with_a_remedy() {
     let valid = || parameters(None);
     assert!(refused(parameters(Some("typo"))).contains("siblings-dropped-on-merge"));
     let mode = Some("fast".to_owned());
-    assert!(refused(Parameters { mode, ..valid() }).contains("leave `mode` out"));
+    assert!(refused(Parameters { mode, ..valid() }).contains("has only one mode"));
     let options = [("interval".to_owned(), 0)].into();
-    assert!(refused(Parameters { options, ..valid() }).contains("`interval` of 0"));
+    assert!(refused(Parameters { options, ..valid() }).contains("`interval` is zero"));
     assert!(
         refused(Parameters {
             spares: 1,
