@@ -133,19 +133,58 @@ fn digests_do_not_depend_on_threads_or_on_the_order_of_scenarios() {
     assert_ne!(forward.outcome, SuiteOutcome::Nondeterministic);
 }
 
+/// The same scenario without its bug, which is to hold.
+fn clean_twin(scenario: &Scenario) -> Scenario {
+    Scenario {
+        mutant: None,
+        expect: Expectation::Holds,
+        ..scenario.clone()
+    }
+}
+
+/// What violates a scenario over its first seeds, as one line.
+fn violations(scenario: &Scenario, seeds: u64) -> Option<String> {
+    let record = suite(std::slice::from_ref(scenario), seeds, 2);
+    let record = &record.scenarios[0];
+    (record.violated > 0).then(|| {
+        format!(
+            "{}: {} of {seeds} seeds violated: {:?}",
+            record.name, record.violated, record.anomalies
+        )
+    })
+}
+
 #[test]
 fn a_mutant_is_found_and_its_clean_twin_passes_the_same_seeds() {
-    for scenario in catalogue().into_iter().filter(|s| s.mutant.is_some()) {
-        let clean = Scenario {
-            mutant: None,
-            expect: Expectation::Holds,
-            ..scenario.clone()
+    let mutants = catalogue().into_iter().filter(|s| s.mutant.is_some());
+    let failures: Vec<String> = mutants
+        .filter_map(|scenario| violations(&clean_twin(&scenario), scenario.seeds.into()))
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+#[ignore = "2,000 seeds of each scenario take a quarter of an hour: --release -- --ignored --nocapture"]
+fn clean_protocols_hold_over_thousands_of_seeds() {
+    let mut failures = Vec::new();
+    let (mut scenarios, mut twins) = (0, 0);
+    for scenario in catalogue() {
+        let failure = match (&scenario.mutant, &scenario.expect) {
+            (None, Expectation::Holds) => {
+                scenarios += 1;
+                violations(&scenario, 2_000)
+            }
+            (Some(_), _) => {
+                twins += 1;
+                violations(&clean_twin(&scenario), 1_000)
+            }
+            (None, Expectation::Violated(_)) => None,
         };
-        let record = suite(&[clean], 5, 2);
-        assert_eq!(
-            record.scenarios[0].violated, 0,
-            "{} without its bug: {:?}",
-            scenario.name, record.scenarios[0].anomalies
-        );
+        if let Some(failure) = failure {
+            println!("{failure}");
+            failures.push(failure);
+        }
     }
+    println!("{scenarios} clean scenarios over 2,000 seeds, {twins} clean twins over 1,000");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
