@@ -66,13 +66,14 @@ impl Known for Registered {
     }
 
     fn workloads(&self, protocol: &str) -> Vec<WorkloadKind> {
-        self.entry(protocol)
-            .map_or(Vec::new(), |entry| entry.workloads.to_vec())
+        self.entry(protocol).map_or(Vec::new(), |entry| {
+            entry.workloads.iter().map(|(kind, _)| *kind).collect()
+        })
     }
 
     fn checks(&self, protocol: &str, workload: WorkloadKind) -> Vec<HistoryCheck> {
         self.entry(protocol)
-            .map_or(Vec::new(), |entry| (entry.checks)(workload).to_vec())
+            .map_or(Vec::new(), |entry| entry.checks(workload).to_vec())
     }
 
     fn membership(&self, protocol: &str) -> bool {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// A protocol that scenarios can name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
@@ -45,10 +45,8 @@ pub struct Entry {
     pub messages: &'static [&'static str],
     /// Whether nodes can be added and removed.
     pub membership: bool,
-    /// The workloads that its service takes.
-    pub workloads: &'static [WorkloadKind],
-    /// The history checks that suit a workload of its service.
-    pub checks: fn(WorkloadKind) -> &'static [HistoryCheck],
+    /// The workloads that its service takes, and the history checks that suit each.
+    pub workloads: Vec<(WorkloadKind, &'static [HistoryCheck])>,
     /// The labels that it can reach.
     pub labels: &'static [&'static str],
     /// How many nodes it has when a scenario does not say.
@@ -84,6 +82,12 @@ pub fn protocol(name: &str) -> Option<Entry> {
 }
 
 impl Entry {
+    /// The history checks that suit a workload; none when it is another service's.
+    pub fn checks(&self, kind: WorkloadKind) -> &'static [HistoryCheck] {
+        let workload = self.workloads.iter().find(|(its, _)| *its == kind);
+        workload.map_or(&[], |(_, checks)| checks)
+    }
+
     /// Checks a scenario against the protocol and gets it ready to be run.
     pub fn prepare(&self, scenario: &Scenario) -> Result<Box<dyn Runnable>, CannotRun> {
         (self.prepare)(scenario, self.nodes)
@@ -105,8 +109,10 @@ where
         options: P::OPTIONS,
         messages: P::MESSAGES,
         membership: P::MEMBERSHIP,
-        workloads: P::Request::workloads(),
-        checks: P::Request::checks,
+        workloads: P::Request::WORKLOADS
+            .iter()
+            .map(|workload| (workload.kind, workload.checks))
+            .collect(),
         labels: P::LABELS,
         nodes,
         prepare: prepare::<P>,

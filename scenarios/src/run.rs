@@ -265,30 +265,22 @@ where
     /// What could only be checked with the protocol at hand.
     fn check(&self) -> Result<(), String> {
         let kind = self.scenario.workload.kind;
-        let words = |kinds: &[WorkloadKind]| {
-            kinds
-                .iter()
-                .map(|kind| <&str>::from(*kind))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        if !P::Request::workloads().contains(&kind) {
+        let Some(workload) = P::Request::workload(kind) else {
             return Err(format!(
                 "workload `{}` is not for `{}`: write one of {}",
                 <&str>::from(kind),
                 P::NAME,
-                words(P::Request::workloads())
+                words(P::Request::WORKLOADS.iter().map(|workload| workload.kind))
             ));
-        }
+        };
         for check in &self.scenario.check.history {
-            if !P::Request::checks(kind).contains(check) {
-                let known: Vec<&str> = P::Request::checks(kind).iter().map(Into::into).collect();
+            if !workload.checks.contains(check) {
                 return Err(format!(
                     "history check `{}` is not for workload `{}` of `{}`, which knows {}",
                     <&str>::from(*check),
                     <&str>::from(kind),
                     P::NAME,
-                    known.join(", ")
+                    words(workload.checks.iter().copied())
                 ));
             }
         }
@@ -326,8 +318,9 @@ where
 
     fn draw_calls(&self, seed: u64) -> Vec<PlannedCall<P::Request>> {
         let mut stream = Stream::named(seed, "workload");
-        P::Request::draw(self.scenario.workload.kind, &self.demand, &mut stream)
-            .expect("a workload of another service is refused when a scenario is prepared")
+        let workload = P::Request::workload(self.scenario.workload.kind)
+            .expect("a workload of another service is refused when a scenario is prepared");
+        (workload.draw)(&self.demand, &mut stream)
     }
 
     /// The world of one run before its first event.
@@ -577,4 +570,9 @@ where
     P::Request: Served<Answer = P::Response, Held = P::View>,
 {
     P::Request::SERVICE
+}
+
+/// The words of a scenario file, in a row.
+fn words<W: Into<&'static str>>(words: impl Iterator<Item = W>) -> String {
+    words.map(Into::into).collect::<Vec<_>>().join(", ")
 }

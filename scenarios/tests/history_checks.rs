@@ -69,7 +69,7 @@ fn scenario(
 
 fn suitable(protocol_name: &str, kind: WorkloadKind) -> Vec<&'static str> {
     let entry = protocol(protocol_name).expect("a protocol of the registry");
-    (entry.checks)(kind).iter().map(Into::into).collect()
+    entry.checks(kind).iter().map(Into::into).collect()
 }
 
 fn suite(scenarios: &[Scenario]) -> SuiteRecord {

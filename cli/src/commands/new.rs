@@ -89,7 +89,7 @@ fn entry(name: Option<&str>) -> Result<Entry, Failure> {
     };
     let found = match name {
         Some(name) => protocol(name),
-        None => all.first().copied(),
+        None => all.first().cloned(),
     };
     found.ok_or_else(|| {
         let name = name.unwrap_or_default();

@@ -10,12 +10,12 @@ use murphy_models::service::{
     Service,
     events::{EventId, Request, Response, View},
 };
-use murphy_sim::{Happened, PlannedCall, Stream};
+use murphy_sim::Happened;
 
-use super::{Call, Seen, Served, calls};
+use super::{Call, Seen, Served, Workload, calls};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
-    workload::{self, Demand},
+    workload,
 };
 
 impl Served for Request {
@@ -23,33 +23,23 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Events;
 
-    fn draw(
-        kind: WorkloadKind,
-        demand: &Demand,
-        stream: &mut Stream,
-    ) -> Option<Vec<PlannedCall<Request>>> {
-        match kind {
-            WorkloadKind::Outbox => Some(workload::outbox(demand, stream)),
-            WorkloadKind::Broadcast => Some(workload::broadcast(demand, stream)),
-            WorkloadKind::Conversation => Some(workload::conversation(demand, stream)),
-            _ => None,
-        }
-    }
-
-    fn workloads() -> &'static [WorkloadKind] {
-        &[
-            WorkloadKind::Outbox,
-            WorkloadKind::Broadcast,
-            WorkloadKind::Conversation,
-        ]
-    }
-
-    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
-        match kind {
-            WorkloadKind::Outbox | WorkloadKind::Broadcast | WorkloadKind::Conversation => CHECKS,
-            _ => &[],
-        }
-    }
+    const WORKLOADS: &'static [Workload<Request>] = &[
+        Workload {
+            kind: WorkloadKind::Outbox,
+            draw: workload::outbox,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::Broadcast,
+            draw: workload::broadcast,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::Conversation,
+            draw: workload::conversation,
+            checks: CHECKS,
+        },
+    ];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
         let promise = promise(check);

@@ -11,12 +11,11 @@ use murphy_models::service::{
     Service,
     kv::{Key, Request, Response, Value, View},
 };
-use murphy_sim::{PlannedCall, Stream};
 
-use super::{Seen, Served, history, level, siblings::siblings};
+use super::{Seen, Served, Workload, history, level, siblings::siblings};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
-    workload::{self, Demand},
+    workload,
 };
 
 impl Served for Request {
@@ -24,35 +23,23 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Kv;
 
-    fn draw(
-        kind: WorkloadKind,
-        demand: &Demand,
-        stream: &mut Stream,
-    ) -> Option<Vec<PlannedCall<Request>>> {
-        match kind {
-            WorkloadKind::Register | WorkloadKind::Siblings => {
-                Some(workload::register(demand, stream))
-            }
-            WorkloadKind::CasRegister => Some(workload::cas_register(demand, stream)),
-            _ => None,
-        }
-    }
-
-    fn workloads() -> &'static [WorkloadKind] {
-        &[
-            WorkloadKind::Register,
-            WorkloadKind::CasRegister,
-            WorkloadKind::Siblings,
-        ]
-    }
-
-    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
-        match kind {
-            WorkloadKind::Register | WorkloadKind::CasRegister => CHECKS,
-            WorkloadKind::Siblings => &[HistoryCheck::Siblings],
-            _ => &[],
-        }
-    }
+    const WORKLOADS: &'static [Workload<Request>] = &[
+        Workload {
+            kind: WorkloadKind::Register,
+            draw: workload::register,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::CasRegister,
+            draw: workload::cas_register,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::Siblings,
+            draw: workload::register,
+            checks: &[HistoryCheck::Siblings],
+        },
+    ];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
         if check == HistoryCheck::Siblings {

@@ -12,12 +12,12 @@ use murphy_models::service::{
     Service,
     log::{Key, Offset, Partition, Polled, Request, Response, Session, View},
 };
-use murphy_sim::{Happened, PlannedCall, Stream};
+use murphy_sim::Happened;
 
-use super::{Call, Seen, Served, calls};
+use super::{Call, Seen, Served, Workload, calls};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
-    workload::{self, Demand},
+    workload,
 };
 
 impl Served for Request {
@@ -25,24 +25,11 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Log;
 
-    fn draw(
-        kind: WorkloadKind,
-        demand: &Demand,
-        stream: &mut Stream,
-    ) -> Option<Vec<PlannedCall<Request>>> {
-        matches!(kind, WorkloadKind::Log).then(|| workload::log(demand, stream))
-    }
-
-    fn workloads() -> &'static [WorkloadKind] {
-        &[WorkloadKind::Log]
-    }
-
-    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
-        match kind {
-            WorkloadKind::Log => &[HistoryCheck::Log, HistoryCheck::ConsumerGroup],
-            _ => &[],
-        }
-    }
+    const WORKLOADS: &'static [Workload<Request>] = &[Workload {
+        kind: WorkloadKind::Log,
+        draw: workload::log,
+        checks: &[HistoryCheck::Log, HistoryCheck::ConsumerGroup],
+    }];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
         match check {

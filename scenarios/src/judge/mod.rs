@@ -30,20 +30,17 @@ pub trait Served: Data {
     /// Which service it is.
     const SERVICE: Service;
 
-    /// Draws the calls of a workload; none when the workload is another service's.
-    fn draw(
-        kind: WorkloadKind,
-        demand: &Demand,
-        stream: &mut Stream,
-    ) -> Option<Vec<PlannedCall<Self>>>;
+    /// Its workloads.
+    const WORKLOADS: &'static [Workload<Self>];
 
-    /// The workloads that it can draw.
-    fn workloads() -> &'static [WorkloadKind];
+    /// The workload of this kind; none when it is another service's.
+    fn workload(kind: WorkloadKind) -> Option<&'static Workload<Self>> {
+        Self::WORKLOADS
+            .iter()
+            .find(|workload| workload.kind == kind)
+    }
 
-    /// The history checks that suit one of its workloads.
-    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck];
-
-    /// Judges a run by one check. Panics on a check that is not among [`Served::checks`].
+    /// Judges a run by one check. Panics on a check that suits no workload of this service.
     fn judge(check: HistoryCheck, seen: &Seen<Self>) -> Verdict;
 
     /// The request as a person writes it: `write 3 17`.
@@ -51,6 +48,17 @@ pub trait Served: Data {
 
     /// The answer as a person writes it.
     fn tell_answer(answer: &Self::Answer) -> String;
+}
+
+/// One workload of a service.
+#[derive(Debug)]
+pub struct Workload<Q: 'static> {
+    /// Its name in scenarios.
+    pub kind: WorkloadKind,
+    /// Draws the calls.
+    pub draw: fn(&Demand, &mut Stream) -> Vec<PlannedCall<Q>>,
+    /// The history checks that suit it.
+    pub checks: &'static [HistoryCheck],
 }
 
 /// Everything that a judge may look at.

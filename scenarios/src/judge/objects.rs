@@ -12,50 +12,48 @@ use murphy_models::service::{
     Service,
     objects::{Element, Field, Key, Kind, Object, Request, Response, Value, View},
 };
-use murphy_sim::{CallId, Happened, PlannedCall, Stream};
+use murphy_sim::{CallId, Happened};
 
-use super::{Seen, Served};
+use super::{Seen, Served, Workload};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
-    workload::{self, Demand},
+    workload,
 };
+
+const CHECKS: &[HistoryCheck] = &[HistoryCheck::Eventual];
 
 impl Served for Request {
     type Answer = Response;
     type Held = View;
     const SERVICE: Service = Service::Objects;
 
-    fn draw(
-        kind: WorkloadKind,
-        demand: &Demand,
-        stream: &mut Stream,
-    ) -> Option<Vec<PlannedCall<Request>>> {
-        match kind {
-            WorkloadKind::Tally => Some(workload::tally(demand, stream)),
-            WorkloadKind::Counter => Some(workload::counter(demand, stream)),
-            WorkloadKind::Set => Some(workload::set(demand, stream)),
-            WorkloadKind::Map => Some(workload::map(demand, stream)),
-            WorkloadKind::List => Some(workload::list(demand, stream)),
-            _ => None,
-        }
-    }
-
-    fn workloads() -> &'static [WorkloadKind] {
-        &[
-            WorkloadKind::Tally,
-            WorkloadKind::Counter,
-            WorkloadKind::Set,
-            WorkloadKind::Map,
-            WorkloadKind::List,
-        ]
-    }
-
-    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
-        match Request::workloads().contains(&kind) {
-            true => &[HistoryCheck::Eventual],
-            false => &[],
-        }
-    }
+    const WORKLOADS: &'static [Workload<Request>] = &[
+        Workload {
+            kind: WorkloadKind::Tally,
+            draw: workload::tally,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::Counter,
+            draw: workload::counter,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::Set,
+            draw: workload::set,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::Map,
+            draw: workload::map,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::List,
+            draw: workload::list,
+            checks: CHECKS,
+        },
+    ];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
         assert_eq!(

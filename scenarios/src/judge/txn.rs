@@ -13,12 +13,12 @@ use murphy_models::service::{
     Service,
     txn::{Datum, MicroOp, Request, Response, View},
 };
-use murphy_sim::{CallId, Happened, PlannedCall, Stream, Time};
+use murphy_sim::{CallId, Happened, Time};
 
-use super::{Seen, Served, calls, history, level};
+use super::{Seen, Served, Workload, calls, history, level};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
-    workload::{self, Demand},
+    workload,
 };
 
 impl Served for Request {
@@ -26,34 +26,23 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Txn;
 
-    fn draw(
-        kind: WorkloadKind,
-        demand: &Demand,
-        stream: &mut Stream,
-    ) -> Option<Vec<PlannedCall<Request>>> {
-        match kind {
-            WorkloadKind::ListAppend => Some(workload::list_append(demand, stream)),
-            WorkloadKind::RwRegister => Some(workload::rw_register(demand, stream)),
-            WorkloadKind::Bank => Some(workload::bank(demand, stream)),
-            _ => None,
-        }
-    }
-
-    fn workloads() -> &'static [WorkloadKind] {
-        &[
-            WorkloadKind::ListAppend,
-            WorkloadKind::RwRegister,
-            WorkloadKind::Bank,
-        ]
-    }
-
-    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
-        match kind {
-            WorkloadKind::ListAppend | WorkloadKind::RwRegister => CHECKS,
-            WorkloadKind::Bank => &[HistoryCheck::Bank, HistoryCheck::AtomicCommit],
-            _ => &[],
-        }
-    }
+    const WORKLOADS: &'static [Workload<Request>] = &[
+        Workload {
+            kind: WorkloadKind::ListAppend,
+            draw: workload::list_append,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::RwRegister,
+            draw: workload::rw_register,
+            checks: CHECKS,
+        },
+        Workload {
+            kind: WorkloadKind::Bank,
+            draw: workload::bank,
+            checks: &[HistoryCheck::Bank, HistoryCheck::AtomicCommit],
+        },
+    ];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
         match (check, level(check)) {

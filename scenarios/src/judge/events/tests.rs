@@ -7,7 +7,7 @@ use murphy_sim::{CallId, ClientId, HistoryEvent, NodeId, Probability, Time};
 use super::*;
 use crate::{
     language::{KeyChoice, NodeChoice},
-    workload::Pace,
+    workload::{Demand, Pace},
 };
 
 /// A call and its answer; none where nobody knows.

@@ -5,7 +5,7 @@ use murphy_sim::{CallId, ClientId, Happened, HistoryEvent, Probability, Time};
 use super::*;
 use crate::{
     language::{KeyChoice, NodeChoice},
-    workload::Pace,
+    workload::{Demand, Pace},
 };
 
 /// Writes 1 and then 2 to a key, and reads it in the end; an answer that is none never came.
