@@ -121,7 +121,8 @@ impl ThreePhaseCommit {
             ctx.send(*node, Message::Recover { transaction });
         }
         let wait = backoff(self.config.layout.ask, recovering.asked);
-        recovering.asked += 1;
+        // Nobody else reminds it, so it does not wait for long.
+        recovering.asked = (recovering.asked + 1).min(2);
         ctx.set_timer(Timer::Recover(transaction), wait);
         if recovering.others.is_empty() {
             // It was alone, and its disk does not know of a commit.
@@ -145,7 +146,9 @@ impl ThreePhaseCommit {
                 transaction,
                 standing,
             };
-            return ctx.send(from, here);
+            ctx.send(from, here);
+            // Who asks has crashed too.
+            return self.hear_recovering(from, transaction, standing, ctx);
         }
         let is_open =
             self.coordinating.contains_key(&transaction) || self.rounds.contains_key(&transaction);

@@ -3,7 +3,7 @@
 use murphy_sim::{CallId, Context, NodeId, Reply, Time};
 
 use super::{
-    AfterSync, Telling, TwoPhaseCommit,
+    AfterSync, Telling, TwoPhase,
     message::{Asking, Decision, Message, Record, Timer, TransactionId, Vote},
     mutants::Mutant,
 };
@@ -76,7 +76,7 @@ impl Coordination {
     }
 }
 
-impl<C: Control> TwoPhaseCommit<C> {
+impl<C: Control> TwoPhase<C> {
     /// A client asks for a transaction.
     pub(super) fn begin(&mut self, call: CallId, request: Request, ctx: &mut Context<Self>) {
         let layout = &self.config.layout;

@@ -128,9 +128,12 @@ enum Telling {
     Again,
 }
 
+/// Two-phase commit over shards that lock.
+pub type TwoPhaseCommit = TwoPhase<Locking>;
+
 /// A node: a shard, and the coordinator of the transactions that its clients ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TwoPhaseCommit<C: Control = Locking> {
+pub struct TwoPhase<C: Control> {
     config: Config<C::Rules>,
     node: NodeId,
     shard: Shard<C>,
@@ -139,7 +142,12 @@ pub struct TwoPhaseCommit<C: Control = Locking> {
     book: Book,
 }
 
-impl<C: Control> TwoPhaseCommit<C> {
+impl<C: Control> TwoPhase<C> {
+    /// Its concurrency control.
+    pub(crate) const fn control(&self) -> &C {
+        &self.shard.control
+    }
+
     /// Appends a record, has it forced, and goes on when it is durable.
     fn force(&mut self, record: Record, then: AfterSync, ctx: &mut Context<Self>) {
         let index = ctx.append(record);
@@ -169,7 +177,7 @@ impl<C: Control> TwoPhaseCommit<C> {
     }
 }
 
-impl<C: Control> Process for TwoPhaseCommit<C> {
+impl<C: Control> Process for TwoPhase<C> {
     type Config = Config<C::Rules>;
     type Message = Message;
     type Timer = Timer;
@@ -179,7 +187,7 @@ impl<C: Control> Process for TwoPhaseCommit<C> {
     type View = txn::View;
 
     fn start(config: &Self::Config, disk: &[Record], ctx: &mut Context<Self>) -> Self {
-        TwoPhaseCommit::recover(config, disk, ctx)
+        TwoPhase::recover(config, disk, ctx)
     }
 
     fn on_request(&mut self, call: CallId, request: Request, ctx: &mut Context<Self>) {
@@ -265,7 +273,7 @@ impl<C: Control> Process for TwoPhaseCommit<C> {
     }
 }
 
-impl<C: Control> Commits for TwoPhaseCommit<C> {
+impl<C: Control> Commits for TwoPhase<C> {
     fn book(&self) -> &Book {
         &self.book
     }
@@ -273,7 +281,7 @@ impl<C: Control> Commits for TwoPhaseCommit<C> {
 
 impl Locks for TwoPhaseCommit {
     fn locking(&self) -> &Locking {
-        &self.shard.control
+        self.control()
     }
 }
 

@@ -3,13 +3,13 @@
 use murphy_sim::{Context, NodeId};
 
 use super::{
-    AfterSync, Telling, TwoPhaseCommit,
+    AfterSync, Telling, TwoPhase,
     message::{Asking, Decision, Message, Record, TransactionId, Vote},
     mutants::Mutant,
 };
 use crate::shared::transactions::{ActKind, Answer, Control, Prepare, Stage};
 
-impl<C: Control> TwoPhaseCommit<C> {
+impl<C: Control> TwoPhase<C> {
     /// The coordinator asks for a vote: every shard has done its steps.
     pub(super) fn on_prepare(
         &mut self,

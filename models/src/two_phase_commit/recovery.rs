@@ -5,21 +5,21 @@ use std::collections::{BTreeMap, VecDeque};
 use murphy_sim::Context;
 
 use super::{
-    Config, TwoPhaseCommit,
+    Config, TwoPhase,
     coordinator::Coordination,
     message::{Decision, Record, Vote},
 };
 use crate::shared::transactions::{ActKind, Book, Control, Shard};
 
-impl<C: Control> TwoPhaseCommit<C> {
+impl<C: Control> TwoPhase<C> {
     /// A node as its log leaves it. What is in doubt takes its locks before anything else is let in.
     pub(super) fn recover(
         config: &Config<C::Rules>,
         disk: &[Record],
         ctx: &mut Context<Self>,
-    ) -> TwoPhaseCommit<C> {
+    ) -> TwoPhase<C> {
         let life = ctx.rng().bits();
-        let mut node = TwoPhaseCommit {
+        let mut node = TwoPhase {
             config: config.clone(),
             node: ctx.node(),
             shard: Shard::new(&config.layout, &config.rules, life),

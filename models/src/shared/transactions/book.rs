@@ -72,6 +72,13 @@ impl Book {
         self.decisions.get(&transaction).copied()
     }
 
+    /// Whether it has voted yes on this transaction.
+    pub(crate) fn has_voted_yes(&self, transaction: TransactionId) -> bool {
+        let yes = ActKind::Voted(Vote::Yes);
+        let mut acts = self.acts.iter();
+        acts.any(|act| act.transaction == transaction && act.what == yes)
+    }
+
     /// How transactions ended here, true for commit.
     pub(crate) fn decisions(&self) -> BTreeMap<TransactionId, bool> {
         let decisions = self.decisions.iter();

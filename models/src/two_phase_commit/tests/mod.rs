@@ -20,7 +20,7 @@ use super::{Config, Mutant, Presumption, TwoPhaseCommit};
 use crate::{
     protocol::Protocol,
     service::txn::{Datum, MicroOp, Request},
-    shared::transactions::{Layout, Locking},
+    shared::transactions::Layout,
     transactions_testing::{
         Costs, at, call, costs, crash, ends, first_answer, first_of, later, lose, node, reached,
         run, write,
@@ -32,10 +32,6 @@ fn config() -> Config {
     Config::new(Layout::new(3))
 }
 
-fn world(
-    config: Config,
-    calls: Vec<PlannedCall<Request>>,
-    plan: Plan,
-) -> World<TwoPhaseCommit<Locking>> {
+fn world(config: Config, calls: Vec<PlannedCall<Request>>, plan: Plan) -> World<TwoPhaseCommit> {
     crate::transactions_testing::world(config.layout.nodes, config, calls, plan)
 }
