@@ -12,6 +12,7 @@ pub mod gossip;
 pub mod last_writer_wins;
 pub mod log_broker;
 pub mod outbox;
+pub mod paxos_commit;
 pub mod primary_backup;
 pub mod protocol;
 pub mod raft;
