@@ -11,6 +11,7 @@ mod events_testing;
 pub mod gossip;
 pub mod last_writer_wins;
 pub mod log_broker;
+pub mod optimistic;
 pub mod outbox;
 pub mod paxos_commit;
 pub mod primary_backup;
