@@ -5,6 +5,8 @@
 
 pub mod causal_broadcast;
 pub mod chain;
+#[cfg(test)]
+mod costs_testing;
 pub mod crdt;
 #[cfg(test)]
 mod events_testing;

@@ -1,67 +1,28 @@
 //! What an operation costs when nothing goes wrong, exactly.
 
-use std::sync::Arc;
-
-use murphy_sim::{
-    Cluster, Happened, Latency, PlannedCall, Route, Setup, Span, Start, Stats, World,
-};
+use murphy_sim::{PlannedCall, Span, Start, World};
 
 use super::*;
+use crate::costs_testing::{MESSAGE, SYNC, cost_of_a_call, one_by_one};
 
 const CALLS: u64 = 20;
-const MESSAGE: Span = Span::millis(1);
-const SYNC: Span = Span::millis(2);
 
 /// A run of these calls, in which nobody says anything but for their sake.
 fn run(replicas: u32, mode: Mode, calls: Vec<PlannedCall<Request>>) -> World<Chain> {
-    let mut cluster = Cluster::new(replicas + 1, 2);
-    cluster.network.latency = Latency::Constant(MESSAGE);
-    cluster.disk.sync = Latency::Constant(SYNC);
     let config = Config {
         lease: Span::secs(1_000),
         ..Config::new(replicas, mode)
     };
-    let end = Time::ZERO + Span::secs(10);
-    let setup = Setup::calm(cluster.compile().unwrap(), config, calls, end);
-    let mut world = World::new(Arc::new(setup), 1);
-    world.run_until(end);
-    world
+    crate::costs_testing::run(replicas + 1, config, calls)
 }
 
 /// Calls of one client, one at a time, at this node.
 fn calls(node: NodeId, request: impl Fn(u64) -> Request) -> Vec<PlannedCall<Request>> {
-    let call = |i: u64| PlannedCall {
-        client: ClientId(0),
-        start: Start::At(Time::ZERO + Span::millis(100 * (i + 1))),
-        route: Route::Node(node),
-        request: request(i),
-    };
-    (0..CALLS).map(call).collect()
+    one_by_one(CALLS, |_| node, request)
 }
 
-/// Messages and syncs a call, and from its beginning to its answer.
 fn cost(replicas: u32, mode: Mode, calls: Vec<PlannedCall<Request>>) -> (u64, u64, Span) {
-    let (idle, busy) = (run(replicas, mode, vec![]), run(replicas, mode, calls));
-    let more = |of: fn(&Stats) -> u64| {
-        let more = of(busy.stats()) - of(idle.stats());
-        assert_eq!(more % CALLS, 0, "every call costs the same");
-        more / CALLS
-    };
-    let spans: BTreeSet<Span> = busy
-        .history()
-        .chunks(2)
-        .map(|call| {
-            assert!(matches!(call[1].what, Happened::Ok(_)));
-            call[1].time.since(call[0].time)
-        })
-        .collect();
-    assert_eq!(spans.len(), 1, "every call takes the same time: {spans:?}");
-    let span = *spans.first().expect("one was found just now");
-    (
-        more(|stats| stats.messages),
-        more(|stats| stats.syncs),
-        span,
-    )
+    cost_of_a_call(&run(replicas, mode, vec![]), &run(replicas, mode, calls))
 }
 
 #[test]

@@ -1,22 +1,10 @@
 //! What a message costs when nothing goes wrong, exactly.
 
-use std::sync::Arc;
-
-use murphy_sim::{
-    Cluster, Happened, Latency, PlannedCall, Route, Setup, Start, Stats, Time, World,
-};
-
 use super::*;
+use crate::costs_testing::{MESSAGE, SYNC, cost_of_a_call, one_by_one, run};
 
-const SENDS: u64 = 20;
-const MESSAGE: Span = Span::millis(1);
-const SYNC: Span = Span::millis(2);
-
-/// A run of that many messages, one at a time, in which nobody says anything but for their sake.
-fn run(brokers: u32, mode: Mode, sends: u64) -> World<LogBroker> {
-    let mut cluster = Cluster::new(brokers + 1, 1);
-    cluster.network.latency = Latency::Constant(MESSAGE);
-    cluster.disk.sync = Latency::Constant(SYNC);
+/// What a message costs while nobody says anything but for its sake.
+fn cost(brokers: u32, mode: Mode) -> (u64, u64, Span) {
     let long = Span::secs(1_000);
     let config = Config {
         heartbeat: long,
@@ -24,47 +12,11 @@ fn run(brokers: u32, mode: Mode, sends: u64) -> World<LogBroker> {
         lag: long,
         ..Config::new(brokers, mode)
     };
-    let send = |i: u64| PlannedCall {
-        client: ClientId(0),
-        start: Start::At(Time::ZERO + Span::millis(100 * (i + 1))),
-        route: Route::Node(N0),
-        request: Request::Send { key: 0, value: i },
+    let run = |sends| {
+        let send = |i| Request::Send { key: 0, value: i };
+        run::<LogBroker>(brokers + 1, config, one_by_one(sends, |_| N0, send))
     };
-    let end = Time::ZERO + Span::secs(10);
-    let cluster = cluster.compile().expect("valid");
-    let setup = Setup::calm(cluster, config, (0..sends).map(send).collect(), end);
-    let mut world = World::new(Arc::new(setup), 1);
-    world.run_until(end);
-    world
-}
-
-/// Messages and syncs a message, and from its call to its answer.
-fn cost(brokers: u32, mode: Mode) -> (u64, u64, Span) {
-    let (idle, busy) = (run(brokers, mode, 0), run(brokers, mode, SENDS));
-    let more = |of: fn(&Stats) -> u64| {
-        let more = of(busy.stats()) - of(idle.stats());
-        assert_eq!(more % SENDS, 0, "every message costs the same");
-        more / SENDS
-    };
-    let spans: BTreeSet<Span> = busy
-        .history()
-        .chunks(2)
-        .map(|call| {
-            assert!(matches!(call[1].what, Happened::Ok(Response::Sent { .. })));
-            call[1].time.since(call[0].time)
-        })
-        .collect();
-    assert_eq!(
-        spans.len(),
-        1,
-        "every message takes the same time: {spans:?}"
-    );
-    let span = *spans.first().expect("one was found just now");
-    (
-        more(|stats| stats.messages),
-        more(|stats| stats.syncs),
-        span,
-    )
+    cost_of_a_call(&run(0), &run(20))
 }
 
 #[test]

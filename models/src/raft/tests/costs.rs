@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use murphy_sim::{Cluster, Happened, Latency, PlannedCall, Route, Setup, Start, Stats, World};
+use murphy_sim::{Cluster, Latency, PlannedCall, Route, Setup, Start, World};
 
 use super::*;
+use crate::costs_testing::{MESSAGE, cost_of_a_call};
 
 const CALLS: u64 = 20;
-const MESSAGE: Span = Span::millis(1);
 const SYNC: Span = Span::micros(1_500);
 
 /// What so many of these calls cost, one at a time, at a leader that has been elected.
@@ -37,28 +37,7 @@ fn run(config: Config, request: impl Fn(u64) -> Request, calls: u64) -> World<Ra
 
 /// Messages and syncs a call, and from its beginning to its answer. Heartbeats come between calls.
 fn cost(config: Config, request: impl Fn(u64) -> Request + Copy) -> (u64, u64, Span) {
-    let (idle, busy) = (run(config, request, 0), run(config, request, CALLS));
-    let more = |of: fn(&Stats) -> u64| {
-        let more = of(busy.stats()) - of(idle.stats());
-        assert_eq!(more % CALLS, 0, "every call costs the same");
-        more / CALLS
-    };
-    let spans: BTreeSet<Span> = busy
-        .history()
-        .chunks(2)
-        .skip(1)
-        .map(|call| {
-            assert!(matches!(call[1].what, Happened::Ok(_)));
-            call[1].time.since(call[0].time)
-        })
-        .collect();
-    assert_eq!(spans.len(), 1, "every call takes the same time: {spans:?}");
-    let span = *spans.first().expect("one was found just now");
-    (
-        more(|stats| stats.messages),
-        more(|stats| stats.syncs),
-        span,
-    )
+    cost_of_a_call(&run(config, request, 0), &run(config, request, CALLS))
 }
 
 #[test]
