@@ -28,8 +28,12 @@ impl History {
             return Ok(());
         };
         let applied = log.applied();
-        // It has started again, or has undone something: all is compared anew.
-        *compared = if applied < *compared { 0 } else { *compared };
+        // It has started again, or has undone something, or has put another log in the place of
+        // its own: all is compared anew.
+        let goes_on = (*compared as usize).checked_sub(1).is_none_or(|last| {
+            applied >= *compared && log.slice(*compared - 1, *compared)[0] == self.committed[last]
+        });
+        *compared = if goes_on { *compared } else { 0 };
         for (i, entry) in (*compared..).zip(log.slice(*compared, applied)) {
             match self.committed.get(i as usize) {
                 None => self.committed.push(entry.clone()),
@@ -47,5 +51,49 @@ impl History {
         }
         *compared = applied;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use murphy_sim::{CallId, ClientId};
+
+    use super::{super::log::Epoch, *};
+    use crate::service::kv::Request;
+
+    const NODE: NodeId = NodeId(0);
+
+    /// A log of such values, all of them committed.
+    fn log(values: &[u64]) -> Log {
+        let mut log = Log::default();
+        for (number, value) in (0..).zip(values) {
+            let client = ClientId(0);
+            let (key, value) = (7, *value);
+            log.push(Entry {
+                epoch: Epoch(1),
+                update: Some((CallId { client, number }, Request::Write { key, value })),
+            });
+        }
+        log.apply(values.len() as u64);
+        log
+    }
+
+    #[test]
+    fn another_log_in_the_place_of_what_was_compared_is_found() {
+        let mut history = History::default();
+        assert_eq!(history.check(NODE, 1, Some(&log(&[1, 2]))), Ok(()));
+        assert_eq!(history.check(NODE, 1, Some(&log(&[1, 2, 3]))), Ok(()));
+        for other in [&[1, 2, 4][..], &[1, 4, 5, 6], &[4]] {
+            let breach = history.check(NODE, 1, Some(&log(other))).unwrap_err();
+            assert_eq!(breach.anomaly, "committed-entries-differ", "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_starts_again_may_have_committed_less() {
+        let mut history = History::default();
+        for log in [Some(log(&[1, 2])), None, Some(log(&[])), Some(log(&[1]))] {
+            assert_eq!(history.check(NODE, 1, log.as_ref()), Ok(()));
+        }
     }
 }
