@@ -3,6 +3,7 @@
 //! A protocol here knows nothing of scenarios, plans of faults, network settings, true time or the
 //! state of other nodes. Each file opens with its paper, its promise and what it tolerates.
 
+pub mod abd;
 pub mod causal_broadcast;
 pub mod chain;
 #[cfg(test)]
@@ -27,3 +28,4 @@ pub mod three_phase_commit;
 mod transactions_testing;
 pub mod two_phase_commit;
 pub mod version_vectors;
+pub mod viewstamped;

@@ -1,6 +1,7 @@
 //! Every protocol by name: one line each.
 
 use murphy_models::{
+    abd::Abd,
     causal_broadcast::CausalBroadcast,
     chain::Chain,
     crdt::Replica,
@@ -18,6 +19,7 @@ use murphy_models::{
     three_phase_commit::ThreePhaseCommit,
     two_phase_commit::TwoPhaseCommit,
     version_vectors::VersionVectors,
+    viewstamped::Viewstamped,
 };
 
 use crate::{
@@ -64,6 +66,8 @@ pub fn protocols() -> Vec<Entry> {
     vec![
         entry::<PrimaryBackup>(4),
         entry::<Chain>(4),
+        entry::<Viewstamped>(3),
+        entry::<Abd>(3),
         entry::<TwoPhaseCommit>(3),
         entry::<ThreePhaseCommit>(3),
         entry::<PaxosCommit>(5),

@@ -130,6 +130,11 @@ impl Log {
         }
     }
 
+    /// Forgets which calls were applied: each that comes again is applied again.
+    pub(crate) fn forget_calls(&mut self) {
+        self.answers = Sessions::default();
+    }
+
     /// What an applied call was answered, if it is its client's last.
     pub(crate) fn answer(&self, call: CallId) -> Option<&kv::Response> {
         match self.answers.look(call) {
