@@ -82,6 +82,85 @@ fn every_promise_has_a_steady_and_a_hostile_scenario_that_hold() {
     }
 }
 
+/// What a protocol says of itself: the comment that opens the file in which it is named.
+fn header(protocol: &str) -> String {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/src");
+    let name = format!("const NAME: &'static str = \"{protocol}\";");
+    let source = std::fs::read_dir(models)
+        .expect("the protocols are beside the catalogue")
+        .map(|entry| entry.expect("its entries can be read").path())
+        .map(|path| match path.is_dir() {
+            true => path.join("mod.rs"),
+            false => path,
+        })
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .find(|source| source.contains(&name))
+        .unwrap_or_else(|| panic!("no file of the models says `{name}`"));
+    let lines = source.lines().filter_map(|line| line.strip_prefix("//!"));
+    lines.collect::<Vec<&str>>().join(" ")
+}
+
+/// The scenarios that a header names: `NAME.toml`, where a `*` stands for anything.
+fn named(header: &str) -> Vec<&str> {
+    let quoted = header.split('`').skip(1).step_by(2);
+    quoted
+        .filter_map(|word| word.strip_suffix(".toml"))
+        .collect()
+}
+
+fn is_named(name: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((start, end)) => name
+            .strip_prefix(start)
+            .is_some_and(|rest| rest.ends_with(end)),
+    }
+}
+
+/// Every clean scenario tests a promise or shows where it ends. Each mode has some, so each promise
+/// has.
+#[test]
+fn every_promise_names_the_scenarios_that_test_it_and_every_scenario_tests_a_promise() {
+    let catalogue = catalogue();
+    let clean = |s: &&Scenario| s.mutant.is_none();
+    let mut wrong = Vec::new();
+    for entry in protocols() {
+        let (protocol, header) = (entry.name, header(entry.name));
+        let named = named(&header);
+        if !header.contains("Promise") || named.is_empty() {
+            wrong.push(format!("the header of {protocol} names no tested promise"));
+        }
+        for pattern in &named {
+            let meant = |s: &&Scenario| clean(s) && is_named(&s.name, pattern);
+            let mut meant = catalogue.iter().filter(meant).peekable();
+            if meant.peek().is_none() {
+                wrong.push(format!(
+                    "the header of {protocol} names `{pattern}.toml`, which is not a clean scenario"
+                ));
+            }
+            wrong.extend(meant.filter(|s| s.protocol != protocol).map(|other| {
+                format!(
+                    "the header of {protocol} names `{}.toml`, which is one of {}",
+                    other.name, other.protocol
+                )
+            }));
+        }
+        let own = catalogue.iter().filter(clean);
+        for scenario in own.filter(|s| s.protocol == protocol) {
+            if !named
+                .iter()
+                .any(|pattern| is_named(&scenario.name, pattern))
+            {
+                wrong.push(format!(
+                    "the header of {protocol} does not say what `{}.toml` tests",
+                    scenario.name
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_page_of_protocols_says_what_is_so() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/CATALOG.md");

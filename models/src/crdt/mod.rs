@@ -8,13 +8,11 @@
 //!
 //! Promise, both modes: strong eventual consistency. Replicas that have delivered the same updates are
 //! in the same state, at every step, and every acknowledged update reaches every replica soon after the
-//! heal. Counters count every increment once (`crdt-tally-steady`, `crdt-counter-steady`,
-//! `crdt-tally-under-chaos`, `crdt-counter-under-chaos`); of an insertion into a set and a removal that
-//! did not see it the insertion wins, and what was removed stays out (`crdt-set-steady`,
-//! `crdt-set-under-chaos`); the last writer of a map's field wins (`crdt-map-steady`,
-//! `crdt-map-under-chaos`); a list has one order (`crdt-list-steady`, `crdt-list-under-chaos`). The
-//! same from deltas (`crdt-delta-steady`, `crdt-delta-set-under-chaos` and its like for every type). A
-//! client that stays at a node sees what it did.
+//! heal. Counters count every increment once (`crdt-tally-*.toml`, `crdt-counter-*.toml`); of an
+//! insertion into a set and a removal that did not see it the insertion wins, and what was removed
+//! stays out (`crdt-set-*.toml`); the last writer of a map's field wins (`crdt-map-*.toml`); a list has
+//! one order (`crdt-list-*.toml`). The same from deltas (`crdt-delta-steady.toml`,
+//! `crdt-delta-*-under-chaos.toml` for every type). A client that stays at a node sees what it did.
 //!
 //! Not promised: a limit on any value, such as a counter above zero, which takes agreement; one
 //! moment at which all replicas are equal; and that a call that is retried at another node counts

@@ -7,7 +7,8 @@
 //! show the same. No order is promised. Tolerates lost, doubled, reordered and late messages,
 //! partitions, pauses, slow and failing disks, and crashes of any number of nodes as long as what was
 //! synced survives. No clock is asked for the time. `gossip-steady.toml`, `gossip-under-chaos.toml` and
-//! `gossip-across-a-bridge.toml` test it.
+//! `gossip-across-a-bridge.toml` test it, `gossip-push-*.toml` and `gossip-pull-*.toml` where only one
+//! of the two tells the other.
 
 mod exchange;
 mod invariants;

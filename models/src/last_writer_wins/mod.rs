@@ -7,15 +7,15 @@
 //! the hybrid clock.
 //!
 //! Promise, both modes: replicas converge soon after the heal, and nodes that know of the same writes
-//! hold the same (`lww-wall-clock-steady`, `lww-wall-clock-under-chaos`, `lww-steady`,
-//! `lww-under-chaos`). On hybrid logical clocks a client that stays at a node reads what it wrote and
-//! never goes back in time, and what it sees is causal: a write with all that its writer had seen
-//! (`lww-steady`, `lww-under-chaos`, `lww-under-clock-skew`).
+//! hold the same (`lww-wall-clock-steady.toml`, `lww-wall-clock-under-chaos.toml`, `lww-steady.toml`,
+//! `lww-under-chaos.toml`). On hybrid logical clocks a client that stays at a node reads what it wrote
+//! and never goes back in time, and what it sees is causal: a write with all that its writer had seen
+//! (`lww-steady.toml`, `lww-under-chaos.toml`, `lww-under-clock-skew.toml`).
 //!
 //! Not promised: of concurrent writes all but one are lost, acknowledged or not. On wall clocks even a
 //! later write is lost to an earlier one of a node whose clock is ahead
-//! (`lww-wall-clock-loses-later-writes` shows it). Nothing is promised to a client that goes to another
-//! node, and a write that is retried there counts as written again. Compare-and-swap is refused.
+//! (`lww-wall-clock-loses-later-writes.toml` shows it). Nothing is promised to a client that goes to
+//! another node, and a write that is retried there counts as written again. Compare-and-swap is refused.
 //!
 //! Tolerates lost, doubled, reordered and late messages, partitions, pauses, failing disks, crashes of
 //! any number of nodes as long as what was synced survives, and clocks that are off, jump or run

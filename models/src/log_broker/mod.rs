@@ -17,10 +17,12 @@
 //!   and refused when fewer than `min-in-sync` are in it. `log-acks-all-steady.toml` and
 //!   `log-acks-all-under-chaos.toml` test it, the group's part
 //!   `log-group-members-come-and-go.toml`, too.
-//! - **acks-one**: the same while leaders do not change. `log-acks-one-steady.toml` tests it,
-//!   `log-acks-one-forgets-what-it-acknowledged.toml` shows its end.
-//! - **acks-none**: an acknowledgement says nothing. `log-acks-none-steady.toml` tests it,
-//!   `log-acks-none-forgets-what-it-acknowledged.toml` shows its end.
+//! - **acks-one**: the same while leaders do not change. `log-acks-one-steady.toml` and
+//!   `log-acks-one-under-chaos.toml` test it, `log-acks-one-forgets-what-it-acknowledged.toml` shows
+//!   its end.
+//! - **acks-none**: an acknowledgement says nothing. `log-acks-none-steady.toml` and
+//!   `log-acks-none-under-chaos.toml` test it, `log-acks-none-forgets-what-it-acknowledged.toml`
+//!   shows its end.
 //!
 //! In every mode replicas agree on what is committed, and consumers read nothing else.
 //!

@@ -11,17 +11,18 @@
 //! # Promise, by mode
 //!
 //! - **read-index**: linearizable, each call applied at most once under however many attempts,
-//!   whatever clocks do; serves while a majority of the members does. `raft-steady`,
-//!   `raft-under-chaos`, `raft-on-bad-clocks`; with snapshots `raft-snapshots-*`, with members that
-//!   come and go `raft-membership-*`.
+//!   whatever clocks do; serves while a majority of the members does. `raft-steady.toml`,
+//!   `raft-under-chaos.toml` and `raft-on-bad-clocks.toml` test it; `raft-snapshots-*.toml` with
+//!   snapshots, `raft-membership-*.toml` with members that come and go.
 //! - **lease**: the same, while monotonic clocks (over pauses too) run within `drift-ppm` of true
-//!   time; wall clocks may be off, jump, stand still. A leader reads from memory. `raft-lease-*`.
+//!   time; wall clocks may be off, jump, stand still. A leader reads from memory.
+//!   `raft-lease-*.toml` test it.
 //!
 //! # Tolerated
 //!
 //! Crashes of any node with whatever they do to what was not synced; sync errors (the node gives up
-//! and starts again), stalls, full and slow disks: `raft-on-bad-disks`. Messages lost, doubled, late
-//! and out of order, partitions of any shape, pauses.
+//! and starts again), stalls, full and slow disks: `raft-on-bad-disks.toml`. Messages lost, doubled,
+//! late and out of order, partitions of any shape, pauses.
 //!
 //! Not promised: anything once a disk has lost or corrupted what it had synced; progress without a
 //! majority; that an operator's change is made when there is no leader to ask.

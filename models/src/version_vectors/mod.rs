@@ -6,9 +6,9 @@
 //! through one node apart; DeCandia et al., Dynamo (SOSP 2007), section 4.4, for what clients make of it.
 //!
 //! Promise: no acknowledged write is lost unless a client that had seen it wrote the key again, and
-//! siblings are concurrent; replicas converge soon after the heal (`siblings-steady`,
-//! `siblings-under-chaos`, `siblings-across-a-partition`). A client that stays at a node sees its own
-//! writes.
+//! siblings are concurrent; replicas converge soon after the heal (`siblings-steady.toml`,
+//! `siblings-under-chaos.toml`, `siblings-across-a-partition.toml`). A client that stays at a node sees
+//! its own writes.
 //!
 //! Not promised: an order of concurrent writes. A node remembers what its clients have read until it
 //! crashes; what such a client writes next may stand beside what it meant to replace, never the other
