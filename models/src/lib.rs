@@ -11,6 +11,8 @@ mod costs_testing;
 pub mod crdt;
 #[cfg(test)]
 mod events_testing;
+#[cfg(test)]
+mod faults_testing;
 pub mod gossip;
 pub mod last_writer_wins;
 pub mod log_broker;

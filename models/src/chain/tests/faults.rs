@@ -1,88 +1,35 @@
 //! Whole runs: what invariants find, and what they do not.
 
-use std::sync::Arc;
-
-use murphy_sim::{
-    Cluster, DiskFate, Fault, Invariant, Plan, PlannedCall, PlannedFault, Route, Setup, Shape,
-    Span, Start, Target, Trigger, World, run_checked,
-};
+use murphy_sim::{Invariant, Plan, Route, World};
 
 use super::*;
-use crate::{chain::invariants, protocol::Protocol};
-
-const CLIENTS: u32 = 4;
-
-fn at(millis: u64, fault: Fault, lasts: u64) -> PlannedFault {
-    PlannedFault {
-        when: Trigger::At(Time::ZERO + Span::millis(millis)),
-        fault,
-        lasts: Some(Span::millis(lasts)),
-    }
-}
-
-/// Who takes itself for this is cut off for two seconds, half of the clients with it.
-fn isolate(role: &str) -> PlannedFault {
-    let fault = Fault::Partition {
-        shape: Shape::Isolate(Target::Role(role.to_owned())),
-        flap: None,
-        clients: vec![0, 1],
-    };
-    at(1_000, fault, 2_000)
-}
-
-fn crash(role: &str) -> PlannedFault {
-    let fault = Fault::Crash {
-        node: Target::Role(role.to_owned()),
-        disk: DiskFate::Drawn,
-    };
-    at(1_000, fault, 2_000)
-}
-
-/// A call of each client every 20 ms, half of them writes.
-fn calls() -> Vec<PlannedCall<Request>> {
-    let call = |i: u64| PlannedCall {
-        client: ClientId((i % u64::from(CLIENTS)) as u32),
-        start: Start::At(Time::ZERO + Span::millis(5 * i)),
-        route: Route::Sticky,
-        request: if i % 16 >= 8 {
-            write(i)
-        } else {
-            Request::Read { key: 7 }
-        },
-    };
-    (0..800).map(call).collect()
-}
+use crate::{
+    chain::invariants,
+    faults_testing::{at, calls, crash, isolate, role},
+};
 
 /// Anomalies that invariants found, and whether replicas agree in the end.
 fn run(config: Config, plan: Plan) -> (BTreeSet<&'static str>, bool, World<Chain>) {
-    let mut cluster = Cluster::new(4, CLIENTS);
-    cluster.client.retry = Some(Span::millis(100));
-    let end = Time::ZERO + Span::secs(10);
-    let setup = Setup {
-        cluster: cluster.compile().unwrap(),
-        config,
-        plan,
-        calls: Arc::new(calls()),
-        heal: Some(Time::ZERO + Span::secs(6)),
-        end,
-    };
-    let mut world = World::new(Arc::new(setup), 7);
-    let found = run_checked(&mut world, end, Chain::invariants(&config));
-    let anomalies = found.iter().map(|found| found.breach.anomaly).collect();
+    let calls = calls(Route::Sticky, |i| match i % 16 {
+        8.. => write(i),
+        _ => Request::Read { key: 7 },
+    });
+    let (anomalies, world) = crate::faults_testing::run(4, config, plan, calls);
     (anomalies, world.has_converged(), world)
 }
 
 #[test]
 fn the_chain_survives_the_loss_of_every_place_in_it_and_takes_the_node_back() {
     for mode in [Mode::Chain, Mode::Craq] {
-        for role in ["head", "middle", "tail"] {
-            for fault in [isolate(role), crash(role)] {
-                let (anomalies, converged, world) = run(config(mode, None), vec![fault]);
+        for place in ["head", "middle", "tail"] {
+            for fault in [isolate(role(place)), crash(role(place))] {
+                let (anomalies, converged, world) =
+                    run(config(mode, None), vec![at(1_000, fault, 2_000)]);
                 assert_eq!(anomalies, BTreeSet::new());
-                assert!(world.calls_are_done() && converged, "{mode:?} {role}");
+                assert!(world.calls_are_done() && converged, "{mode:?} {place}");
                 for label in ["removed", "admitted", "rejoin"] {
                     let reached = world.reached().iter().any(|(known, _)| *known == label);
-                    assert!(reached, "{mode:?} reaches {label} when the {role} is lost");
+                    assert!(reached, "{mode:?} reaches {label} when the {place} is lost");
                 }
             }
         }
@@ -92,7 +39,10 @@ fn the_chain_survives_the_loss_of_every_place_in_it_and_takes_the_node_back() {
 #[test]
 fn a_head_that_acknowledges_alone_is_found() {
     let mutant = Some(Mutant::ChainHeadAcknowledges);
-    let (anomalies, ..) = run(config(Mode::Chain, mutant), vec![isolate("head")]);
+    let (anomalies, ..) = run(
+        config(Mode::Chain, mutant),
+        vec![at(1_000, isolate(role("head")), 2_000)],
+    );
     assert!(anomalies.contains("committed-update-not-held"));
     assert!(anomalies.contains("update-not-in-process"));
     assert!(anomalies.contains("committed-entries-differ"));
@@ -101,14 +51,20 @@ fn a_head_that_acknowledges_alone_is_found() {
 #[test]
 fn an_old_tail_that_serves_is_found() {
     let mutant = Some(Mutant::ChainOldTailNotFenced);
-    let (anomalies, ..) = run(config(Mode::Chain, mutant), vec![isolate("tail")]);
+    let (anomalies, ..) = run(
+        config(Mode::Chain, mutant),
+        vec![at(1_000, isolate(role("tail")), 2_000)],
+    );
     assert!(anomalies.contains("old-tail-serves"));
 }
 
 #[test]
 fn updates_that_are_not_sent_again_stay_where_they_are() {
     let mutant = Some(Mutant::ChainNoResendAfterMending);
-    let (_, converged, _) = run(config(Mode::Chain, mutant), vec![crash("middle")]);
+    let (_, converged, _) = run(
+        config(Mode::Chain, mutant),
+        vec![at(1_000, crash(role("middle")), 2_000)],
+    );
     assert!(!converged);
 }
 

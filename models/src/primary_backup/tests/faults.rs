@@ -1,73 +1,41 @@
 //! Whole runs: what invariants find, and what they do not.
 
-use std::sync::Arc;
-
 use murphy_sim::{
-    Cluster, Fault, Invariant, Plan, PlannedCall, PlannedFault, Route, Setup, Shape, Shift, Span,
-    Start, Target, Trigger, World, run_checked,
+    Fault, Invariant, Plan, PlannedCall, PlannedFault, Route, Shift, Span, Target, World,
 };
 
 use super::*;
-use crate::{primary_backup::invariants, protocol::Protocol};
-
-const CLIENTS: u32 = 4;
-
-fn at(millis: u64, fault: Fault, lasts: u64) -> PlannedFault {
-    PlannedFault {
-        when: Trigger::At(Time::ZERO + Span::millis(millis)),
-        fault,
-        lasts: Some(Span::millis(lasts)),
-    }
-}
+use crate::{
+    faults_testing::{at, crash, role},
+    primary_backup::invariants,
+};
 
 /// The primary is cut off for two seconds, half of the clients with it.
 fn isolate() -> PlannedFault {
-    let fault = Fault::Partition {
-        shape: Shape::Isolate(Target::Role("primary".to_owned())),
-        flap: None,
-        clients: vec![0, 1],
-    };
-    at(1_000, fault, 2_000)
+    at(
+        1_000,
+        crate::faults_testing::isolate(role("primary")),
+        2_000,
+    )
 }
 
-/// A call of each client every 20 ms. Two clients read and write, one reads, and one reads but for a
-/// write now and then, so that it waits for no write while it can still read.
+/// Two clients read and write, one reads, and one reads but for a write now and then, so that it
+/// waits for no write while it can still read.
 fn calls() -> Vec<PlannedCall<Request>> {
-    let call = |i: u64| PlannedCall {
-        client: ClientId((i % u64::from(CLIENTS)) as u32),
-        start: Start::At(Time::ZERO + Span::millis(5 * i)),
-        route: Route::Sticky,
-        request: if i % 16 >= 14 || i.is_multiple_of(64) {
-            Request::Write {
-                key: i as u32,
-                value: i,
-            }
+    crate::faults_testing::calls(Route::Sticky, |i| {
+        let (key, value) = (i as u32, i);
+        if i % 16 >= 14 || i.is_multiple_of(64) {
+            Request::Write { key, value }
         } else {
-            Request::Read {
-                key: i as u32 % 100,
-            }
-        },
-    };
-    (0..800).map(call).collect()
+            Request::Read { key: key % 100 }
+        }
+    })
 }
 
 /// Anomalies that invariants found, and whether replicas agree in the end.
 fn run(config: Config, plan: Plan) -> (BTreeSet<&'static str>, bool, World<PrimaryBackup>) {
-    let mut cluster = Cluster::new(4, CLIENTS);
-    cluster.client.retry = Some(Span::millis(100));
-    let end = Time::ZERO + Span::secs(10);
-    let setup = Setup {
-        cluster: cluster.compile().unwrap(),
-        config,
-        plan,
-        calls: Arc::new(calls()),
-        heal: Some(Time::ZERO + Span::secs(6)),
-        end,
-    };
-    let mut world = World::new(Arc::new(setup), 7);
-    let found = run_checked(&mut world, end, PrimaryBackup::invariants(&config));
+    let (anomalies, world) = crate::faults_testing::run(4, config, plan, calls());
     assert!(world.calls_are_done());
-    let anomalies = found.iter().map(|found| found.breach.anomaly).collect();
     (anomalies, world.has_converged(), world)
 }
 
@@ -104,11 +72,7 @@ fn an_old_primary_that_serves_is_found() {
 
 #[test]
 fn a_monitor_that_forgets_its_lease_is_found() {
-    let crash = Fault::Crash {
-        node: Target::Node(MONITOR),
-        disk: murphy_sim::DiskFate::Drawn,
-    };
-    let plan = vec![isolate(), at(1_010, crash, 50)];
+    let plan = vec![isolate(), at(1_010, crash(Target::Node(MONITOR)), 50)];
     let long = |mutant| Config {
         lease: Span::secs(1),
         ..config(Mode::Synchronous, mutant)

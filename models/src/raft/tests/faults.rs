@@ -1,37 +1,15 @@
 //! Whole runs: what invariants find, and what they do not.
 
-use std::sync::Arc;
-
 use murphy_sim::{
-    Cluster, DiskFate, Fault, Invariant, Plan, PlannedCall, PlannedFault, Route, Setup, Shape,
-    Shift, Start, Target, Trigger, World, run_checked,
+    DiskFate, Fault, Invariant, Plan, PlannedFault, Route, Shape, Shift, Target, World,
 };
 
 use super::*;
-use crate::protocol::Protocol;
-
-const CLIENTS: u32 = 4;
-
-fn at(millis: u64, fault: Fault, lasts: u64) -> PlannedFault {
-    PlannedFault {
-        when: Trigger::At(Time::ZERO + Span::millis(millis)),
-        fault,
-        lasts: Some(Span::millis(lasts)),
-    }
-}
-
-fn role(name: &str) -> Target {
-    Target::Role(name.to_owned())
-}
+use crate::faults_testing::{at, calls, role};
 
 /// The leader is cut off for two seconds, half of the clients with it.
 fn isolate() -> PlannedFault {
-    let fault = Fault::Partition {
-        shape: Shape::Isolate(role("leader")),
-        flap: None,
-        clients: vec![0, 1],
-    };
-    at(1_000, fault, 2_000)
+    at(1_000, crate::faults_testing::isolate(role("leader")), 2_000)
 }
 
 fn crash(millis: u64, node: Target, lasts: u64) -> PlannedFault {
@@ -39,40 +17,17 @@ fn crash(millis: u64, node: Target, lasts: u64) -> PlannedFault {
     at(millis, Fault::Crash { node, disk }, lasts)
 }
 
-fn calls(reads_of_eight: u64) -> Vec<PlannedCall<Request>> {
-    let call = |i: u64| PlannedCall {
-        client: ClientId((i % u64::from(CLIENTS)) as u32),
-        start: Start::At(Time::ZERO + Span::millis(5 * i)),
-        route: Route::Sticky,
-        request: if i % 64 < reads_of_eight * 8 {
-            Request::Read { key: i as u32 % 50 }
-        } else {
-            Request::Write {
-                key: i as u32,
-                value: i,
-            }
-        },
-    };
-    (0..800).map(call).collect()
-}
-
 /// Anomalies that invariants found, and the world in the end.
 fn run(config: Config, plan: Plan, reads_of_eight: u64) -> (BTreeSet<&'static str>, World<Raft>) {
-    let mut cluster = Cluster::new(config.nodes, CLIENTS);
-    cluster.client.retry = Some(Span::millis(100));
-    let end = Time::ZERO + Span::secs(10);
-    let setup = Setup {
-        cluster: cluster.compile().unwrap(),
-        config,
-        plan,
-        calls: Arc::new(calls(reads_of_eight)),
-        heal: Some(Time::ZERO + Span::secs(6)),
-        end,
-    };
-    let mut world = World::new(Arc::new(setup), 7);
-    let found = run_checked(&mut world, end, Raft::invariants(&config));
-    let anomalies = found.iter().map(|found| found.breach.anomaly).collect();
-    (anomalies, world)
+    let calls = calls(Route::Sticky, |i| {
+        let (key, value) = (i as u32, i);
+        if i % 64 < reads_of_eight * 8 {
+            Request::Read { key: key % 50 }
+        } else {
+            Request::Write { key, value }
+        }
+    });
+    crate::faults_testing::run(config.nodes, config, plan, calls)
 }
 
 #[test]
