@@ -19,6 +19,7 @@ pub mod log_broker;
 pub mod optimistic;
 pub mod outbox;
 pub mod paxos_commit;
+pub mod percolator;
 pub mod primary_backup;
 pub mod protocol;
 pub mod raft;

@@ -8,6 +8,7 @@ pub(crate) mod journal;
 pub mod lease;
 pub mod locks;
 pub mod log;
+pub(crate) mod news;
 pub(crate) mod peers;
 pub mod sessions;
 pub mod transactions;

@@ -6,15 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
-use super::{Listener, PaxosCommit};
-use crate::{paxos_commit::message::Ballot, shared::transactions::TransactionId};
+use super::{PaxosCommit, said};
+use crate::{
+    paxos_commit::message::Ballot,
+    shared::{news::News, transactions::TransactionId},
+};
 
 /// The vote of a resource manager on a transaction.
 type Instance = (TransactionId, NodeId);
 
 #[derive(Debug)]
 pub(super) struct Consistency {
-    listener: Listener,
+    news: News,
     majority: usize,
     /// Who has accepted what, ballot by ballot.
     accepted: BTreeMap<(Instance, Ballot, bool), BTreeSet<NodeId>>,
@@ -24,7 +27,7 @@ pub(super) struct Consistency {
 impl Consistency {
     pub(super) fn new(majority: usize) -> Consistency {
         Consistency {
-            listener: Listener::default(),
+            news: News::default(),
             majority,
             accepted: BTreeMap::new(),
             chosen: BTreeMap::new(),
@@ -43,7 +46,7 @@ impl Invariant<PaxosCommit> for Consistency {
         touched: NodeId,
         processes: &[Option<PaxosCommit>],
     ) -> Result<(), Breach> {
-        for said in self.listener.news(touched, processes) {
+        for said in said(&mut self.news, touched, processes) {
             for (manager, prepared) in &said.votes {
                 let instance = (said.transaction, *manager);
                 let by = self.accepted.entry((instance, said.ballot, *prepared));

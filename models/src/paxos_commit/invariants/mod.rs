@@ -6,7 +6,7 @@ mod promises;
 use murphy_sim::{Invariant, NodeId};
 
 use super::{PaxosCommit, acceptor::Said};
-use crate::shared::transactions::Commits;
+use crate::shared::{news::News, transactions::Commits};
 
 /// All of them.
 pub(super) fn all(majority: usize) -> Vec<Box<dyn Invariant<PaxosCommit>>> {
@@ -16,28 +16,10 @@ pub(super) fn all(majority: usize) -> Vec<Box<dyn Invariant<PaxosCommit>>> {
     ]
 }
 
-/// How far what each acceptor has said has been read.
-#[derive(Debug, Default)]
-struct Listener {
-    /// The node's life, and how much of it.
-    heard: Vec<(u64, usize)>,
-}
-
-impl Listener {
-    /// What this node has said since it was last listened to.
-    fn news<'a>(&mut self, node: NodeId, processes: &'a [Option<PaxosCommit>]) -> &'a [Said] {
-        let Some(process) = &processes[node.index()] else {
-            return &[];
-        };
-        if self.heard.len() <= node.index() {
-            self.heard.resize(node.index() + 1, (0, 0));
-        }
-        let (life, count) = &mut self.heard[node.index()];
-        if *life != process.book().life() {
-            (*life, *count) = (process.book().life(), 0);
-        }
-        let news = &process.said[*count..];
-        *count = process.said.len();
-        news
+/// What this node has told leaders since it was last looked at.
+fn said<'a>(news: &mut News, node: NodeId, processes: &'a [Option<PaxosCommit>]) -> &'a [Said] {
+    match &processes[node.index()] {
+        Some(process) => news.since(node, process.book().life(), &process.said),
+        None => &[],
     }
 }

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
-use super::{Listener, PaxosCommit};
-use crate::{paxos_commit::message::Ballot, shared::transactions::TransactionId};
+use super::{PaxosCommit, said};
+use crate::{
+    paxos_commit::message::Ballot,
+    shared::{news::News, transactions::TransactionId},
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Promises {
-    listener: Listener,
+    news: News,
     highest: BTreeMap<(NodeId, TransactionId), Ballot>,
 }
 
@@ -25,7 +28,7 @@ impl Invariant<PaxosCommit> for Promises {
         touched: NodeId,
         processes: &[Option<PaxosCommit>],
     ) -> Result<(), Breach> {
-        for said in self.listener.news(touched, processes) {
+        for said in said(&mut self.news, touched, processes) {
             let highest = self.highest.entry((touched, said.transaction)).or_default();
             if said.ballot < *highest {
                 return Err(Breach {

@@ -7,12 +7,13 @@ use murphy_sim::{Breach, Invariant, NodeId, Time};
 
 use super::{
     super::{Commits, Decision, TransactionId},
-    Reader, process, verb,
+    new_acts, process, verb,
 };
+use crate::shared::news::News;
 
 #[derive(Debug, Default)]
 pub(super) struct Agreement {
-    reader: Reader,
+    news: News,
     /// The first decision on each transaction, and where.
     first: BTreeMap<TransactionId, (Decision, NodeId)>,
 }
@@ -26,7 +27,7 @@ impl<P: Commits> Invariant<P> for Agreement {
         let Some(process) = process(touched, processes) else {
             return Ok(());
         };
-        for act in self.reader.new_acts(touched, process.book()) {
+        for act in new_acts(&mut self.news, touched, process.book()) {
             let Some(decision) = act.what.decision() else {
                 continue;
             };

@@ -10,6 +10,7 @@ mod validity;
 use murphy_sim::{Invariant, NodeId, Process};
 
 use super::{Book, Commits, Decision, Locking, book::Act};
+use crate::shared::news::News;
 
 /// A protocol whose shards lock.
 pub(crate) trait Locks: Process {
@@ -31,27 +32,9 @@ pub(crate) fn two_phase_locking<P: Locks>() -> Vec<Box<dyn Invariant<P>>> {
     vec![Box::new(locking::Locking), Box::new(strictness::Strictness)]
 }
 
-/// How far each node's acts have been read.
-#[derive(Debug, Default)]
-struct Reader {
-    /// The node's life, and how many acts of it.
-    read: Vec<(u64, usize)>,
-}
-
-impl Reader {
-    /// The acts of this node that are new.
-    fn new_acts<'a>(&mut self, node: NodeId, book: &'a Book) -> &'a [Act] {
-        if self.read.len() <= node.index() {
-            self.read.resize(node.index() + 1, (0, 0));
-        }
-        let (life, count) = &mut self.read[node.index()];
-        if *life != book.life() {
-            (*life, *count) = (book.life(), 0);
-        }
-        let new = &book.acts()[*count..];
-        *count = book.acts().len();
-        new
-    }
+/// The acts of this node that are new.
+fn new_acts<'a>(news: &mut News, node: NodeId, book: &'a Book) -> &'a [Act] {
+    news.since(node, book.life(), book.acts())
 }
 
 fn verb(decision: Decision) -> &'static str {

@@ -7,12 +7,13 @@ use murphy_sim::{Breach, Invariant, NodeId, Time};
 
 use super::{
     super::{Commits, Decision, TransactionId},
-    Reader, process, verb,
+    new_acts, process, verb,
 };
+use crate::shared::news::News;
 
 #[derive(Debug, Default)]
 pub(super) struct Stability {
-    reader: Reader,
+    news: News,
     decided: BTreeMap<(NodeId, TransactionId), Decision>,
 }
 
@@ -25,7 +26,7 @@ impl<P: Commits> Invariant<P> for Stability {
         let Some(process) = process(touched, processes) else {
             return Ok(());
         };
-        for act in self.reader.new_acts(touched, process.book()) {
+        for act in new_acts(&mut self.news, touched, process.book()) {
             let Some(decision) = act.what.decision() else {
                 continue;
             };

@@ -8,12 +8,13 @@ use murphy_sim::{Breach, Invariant, NodeId, Time};
 
 use super::{
     super::{ActKind, Commits, Decision, TransactionId, Vote},
-    Reader, process,
+    new_acts, process,
 };
+use crate::shared::news::News;
 
 #[derive(Debug, Default)]
 pub(super) struct Validity {
-    reader: Reader,
+    news: News,
     willing: BTreeSet<(TransactionId, NodeId)>,
     committed: BTreeSet<TransactionId>,
 }
@@ -36,7 +37,7 @@ impl<P: Commits> Invariant<P> for Validity {
         let Some(process) = process(touched, processes) else {
             return Ok(());
         };
-        for act in self.reader.new_acts(touched, process.book()) {
+        for act in new_acts(&mut self.news, touched, process.book()) {
             let transaction = act.transaction;
             match &act.what {
                 ActKind::Voted(Vote::Yes | Vote::ReadOnly) => {
