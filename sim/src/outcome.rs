@@ -12,7 +12,7 @@ use crate::{
     process::{Process, View},
     time::{Span, Time},
     trace::TraceEntry,
-    world::{FaultReport, Stats, World},
+    world::{FaultReport, Stats, World, views},
 };
 
 /// What to keep of a run besides what every outcome holds. Nothing, by default.
@@ -221,11 +221,4 @@ impl<P: Process> Watch<P> {
             }
         }
     }
-}
-
-fn views<P: Process>(
-    processes: &[Option<P>],
-) -> impl Iterator<Item = (NodeId, View<P::View>)> + '_ {
-    let up = processes.iter().enumerate();
-    up.filter_map(|(i, process)| process.as_ref().map(|p| (NodeId(i as u32), p.view())))
 }

@@ -105,6 +105,13 @@ pub trait Process: Clone + Debug + Send + Sync + Sized + 'static {
     /// What a reader of everything here would see.
     fn view(&self) -> View<Self::View>;
 
+    /// What a reader of everything here would see, by the things that it is a part of: a view for each
+    /// where a node holds several that other nodes hold too, such as ranges of keys. The one
+    /// [`Process::view`], by default.
+    fn views(&self) -> Vec<View<Self::View>> {
+        vec![self.view()]
+    }
+
     /// What a client asks when its turn comes: what was planned, with what clients of this service
     /// carry from answer to question, such as a position in a log. `last` is the last answer that the
     /// client had; none after a call whose end is unknown, because it then goes on as a new process.

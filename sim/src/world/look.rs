@@ -129,15 +129,14 @@ impl<P: Process> World<P> {
 
     /// What every node holds that is up.
     pub fn views(&self) -> impl Iterator<Item = (NodeId, View<P::View>)> + '_ {
-        let up = self.processes.iter().enumerate();
-        up.filter_map(|(i, process)| process.as_ref().map(|p| (NodeId(i as u32), p.view())))
+        views(&self.processes)
     }
 
     /// Whether every node is up and settled and all replicas of the same thing agree.
     pub fn has_converged(&self) -> bool {
         let down = |i: usize| self.processes[i].is_none() && !self.nodes[i].spare;
         !(0..self.nodes.len()).any(down)
-            && agree(self.processes.iter().flatten().map(Process::view))
+            && agree(self.processes.iter().flatten().flat_map(Process::views))
     }
 
     /// The last entries of what happened. Off until [`World::keep_trace`].
@@ -164,6 +163,16 @@ impl<P: Process> World<P> {
         self.loud =
             self.trace.is_on() || tracing::enabled!(target: "murphy", tracing::Level::TRACE);
     }
+}
+
+/// What every one of these holds that is up.
+pub(crate) fn views<P: Process>(
+    processes: &[Option<P>],
+) -> impl Iterator<Item = (NodeId, View<P::View>)> + '_ {
+    let up = (0..)
+        .zip(processes)
+        .filter_map(|(i, process)| Some((NodeId(i), process.as_ref()?)));
+    up.flat_map(|(node, process)| process.views().into_iter().map(move |view| (node, view)))
 }
 
 /// Whether these views are settled and those of the same thing are equal.

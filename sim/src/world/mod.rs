@@ -21,6 +21,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::faults::FaultReport;
+pub(crate) use self::look::views;
 pub use self::look::{Stats, Step, agree};
 use self::{
     faults::{Faults, Phase},
