@@ -43,6 +43,7 @@ anomaly_names! {
     NonPram = "nonpram", "Some process saw the writes of another in an order other than its program's.";
     NonMonotonicRead = "non-monotonic-read", "A process read an older version after a newer one.";
     NonMonotonicWrite = "non-monotonic-write", "The writes of one process were seen in an order other than its own.";
+    NewOldInversion = "new-old-inversion", "A read missed what another read had shown that ended before it began.";
     OwnWriteUnseen = "own-write-unseen", "A process did not read what it had itself written before.";
     FalseSibling = "false-sibling", "A value is kept beside another whose writer had seen it.";
     WriteBeforeRead = "write-before-read", "A write was seen without what its writer had read before it.";

@@ -4,7 +4,8 @@
 //! A write may be gone only if a client that had seen it wrote the key again, and that write is there
 //! or has been replaced likewise (Preguica et al., Dotted Version Vectors, 2012). Values
 //! are written to a key once. Losses are looked for in the last reads, so that a loss that a later
-//! write covers up is not seen.
+//! write covers up is not seen; where reads are promised to be regular or atomic, in every read. Each read
+//! is compared with every write of its key.
 
 use crate::anomaly::AnomalyName;
 use crate::history::{History, Process};
@@ -37,6 +38,20 @@ pub struct Promise {
     pub last_reads_from: u64,
     /// A write replaces all that its process had seen: nothing was forgotten on the way.
     pub replaces_what_was_seen: bool,
+    /// What the reads before the last ones must show.
+    pub reads: Reads,
+}
+
+/// What reads must show, or else what took its place: something whose writer had seen it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reads {
+    /// Anything that was written.
+    Anything,
+    /// Every write that was acknowledged before they began (Lamport, On Interprocess Communication,
+    /// 1986: a regular register).
+    Regular,
+    /// And all that reads had shown that ended before they began (the same: an atomic register).
+    Atomic,
 }
 
 /// A write, and what its process had seen under the key before.
@@ -44,6 +59,15 @@ struct Write<V> {
     operation: usize,
     acknowledged: Option<u64>,
     seen: BTreeSet<V>,
+}
+
+/// A read that was answered.
+struct Read<'a, K, V> {
+    operation: usize,
+    key: &'a K,
+    values: &'a [V],
+    began: u64,
+    is_last: bool,
 }
 
 /// Judges a history; a process is a client that remembers what it has seen.
@@ -59,61 +83,128 @@ where
         Ok(writes) => writes,
         Err(reason) => return Verdict::Unknown(reason),
     };
-    let mut found: BTreeMap<(AnomalyName, V), Anomaly> = BTreeMap::new();
     let none = BTreeMap::new();
+    let mut found = Found(BTreeMap::new());
     let mut judged = BTreeSet::new();
-    for (id, operation) in history.operations().iter().enumerate() {
-        let (SiblingCall::Read(key), Some(SiblingResponse::Values(values))) =
-            (&operation.call, operation.response())
+    // The first read of each value of each key that ended: when, and which it was.
+    let mut shown: BTreeMap<&K, BTreeMap<&V, (u64, usize)>> = BTreeMap::new();
+    for (operation, asked) in history.operations().iter().enumerate() {
+        let (SiblingCall::Read(key), Some(SiblingResponse::Values(values)), Some(ended)) =
+            (&asked.call, asked.response(), asked.completed())
         else {
             continue;
         };
-        let of_key = writes.get(key).unwrap_or(&none);
-        let mut tell = |name, value: &V, words: String, operations: Vec<usize>| {
-            let anomaly = Anomaly::new(name, words).with_operations(operations);
-            found.entry((name, value.clone())).or_insert(anomaly);
+        let read = Read {
+            operation,
+            key,
+            values,
+            began: asked.invoked.index,
+            is_last: asked.invoked.time >= promise.last_reads_from,
         };
+        let writes = writes.get(key).unwrap_or(&none);
+        found.out_of_place(&read, writes, promise.replaces_what_was_seen);
+        let explained = explained(values, writes);
+        if read.is_last || promise.reads >= Reads::Regular {
+            found.lost(&read, writes, &explained);
+        }
+        let shown = shown.entry(key).or_default();
+        if promise.reads >= Reads::Atomic {
+            found.gone_back(&read, shown, &explained);
+        }
         for value in values {
-            let Some(write) = of_key.get(value) else {
+            let first = shown.entry(value).or_insert((ended.index, operation));
+            *first = (ended.index, operation).min(*first);
+        }
+        if read.is_last {
+            judged.insert(key);
+        }
+    }
+    let unread = writes.keys().find(|key| !judged.contains(*key));
+    match unread {
+        Some(key) if found.0.is_empty() => Verdict::Unknown(Reason::NotEnoughKnown(format!(
+            "no last read of {key:?} ended ok"
+        ))),
+        _ => Verdict::from_anomalies(found.0.into_values().collect()),
+    }
+}
+
+/// What was found, each anomaly once for each value.
+struct Found<V>(BTreeMap<(AnomalyName, V), Anomaly>);
+
+impl<V: Ord + Clone + Debug> Found<V> {
+    fn tell(&mut self, name: AnomalyName, value: &V, words: String, operations: Vec<usize>) {
+        let anomaly = Anomaly::new(name, words).with_operations(operations);
+        self.0.entry((name, value.clone())).or_insert(anomaly);
+    }
+
+    /// What nobody wrote, and what stands beside that which was to replace it.
+    fn out_of_place<K: Debug>(
+        &mut self,
+        read: &Read<'_, K, V>,
+        writes: &BTreeMap<V, Write<V>>,
+        replaces_what_was_seen: bool,
+    ) {
+        let (id, key) = (read.operation, read.key);
+        for value in read.values {
+            let Some(write) = writes.get(value) else {
                 let words = format!("read #{id} of {key:?} shows {value:?}, which nobody wrote");
-                tell(AnomalyName::GarbageRead, value, words, vec![id]);
+                self.tell(AnomalyName::GarbageRead, value, words, vec![id]);
                 continue;
             };
-            let replaced = values.iter().find(|other| write.seen.contains(other));
-            if let Some(other) = replaced.filter(|_| promise.replaces_what_was_seen) {
+            let replaced = read.values.iter().find(|other| write.seen.contains(other));
+            if let Some(other) = replaced.filter(|_| replaces_what_was_seen) {
                 let words = format!(
                     "read #{id} of {key:?} shows {other:?} beside {value:?}, whose writer had seen it"
                 );
                 let operations = vec![write.operation, id];
-                tell(AnomalyName::FalseSibling, other, words, operations);
+                self.tell(AnomalyName::FalseSibling, other, words, operations);
             }
         }
-        if operation.invoked.time < promise.last_reads_from {
-            continue;
-        }
-        judged.insert(key);
-        let explained = explained(values, of_key);
-        for (value, write) in of_key {
-            let is_over = write
-                .acknowledged
-                .is_some_and(|at| at < operation.invoked.index);
+    }
+
+    /// What was acknowledged before the read began, and neither is there nor was replaced.
+    fn lost<K: Debug>(
+        &mut self,
+        read: &Read<'_, K, V>,
+        writes: &BTreeMap<V, Write<V>>,
+        explained: &BTreeSet<V>,
+    ) {
+        let (id, key, values) = (read.operation, read.key, read.values);
+        let name = match read.is_last {
+            true => AnomalyName::LostAcknowledgedWrite,
+            false => AnomalyName::StaleRead,
+        };
+        for (value, write) in writes {
+            let is_over = write.acknowledged.is_some_and(|at| at < read.began);
             if is_over && !explained.contains(value) {
                 let words = format!(
                     "write #{} put {value:?} under {key:?} and was acknowledged; read #{id} shows \
                      {values:?}, and no writer of these, or of what these replaced, had seen it",
                     write.operation
                 );
-                let operations = vec![write.operation, id];
-                tell(AnomalyName::LostAcknowledgedWrite, value, words, operations);
+                self.tell(name, value, words, vec![write.operation, id]);
             }
         }
     }
-    let unread = writes.keys().find(|key| !judged.contains(*key));
-    match unread {
-        Some(key) if found.is_empty() => Verdict::Unknown(Reason::NotEnoughKnown(format!(
-            "no last read of {key:?} ended ok"
-        ))),
-        _ => Verdict::from_anomalies(found.into_values().collect()),
+
+    /// What a read had shown that ended before this one began, and neither is there nor was replaced.
+    fn gone_back<K: Debug>(
+        &mut self,
+        read: &Read<'_, K, V>,
+        shown: &BTreeMap<&V, (u64, usize)>,
+        explained: &BTreeSet<V>,
+    ) {
+        let (id, key, values) = (read.operation, read.key, read.values);
+        for (value, (ended, before)) in shown {
+            if *ended < read.began && !explained.contains(*value) {
+                let words = format!(
+                    "read #{before} showed {value:?} under {key:?} and ended; then read #{id} began, \
+                     shows {values:?}, and no writer of these had seen it"
+                );
+                let operations = vec![*before, id];
+                self.tell(AnomalyName::NewOldInversion, value, words, operations);
+            }
+        }
     }
 }
 
@@ -175,11 +266,16 @@ mod tests {
     const PROMISE: Promise = Promise {
         last_reads_from: 100,
         replaces_what_was_seen: true,
+        reads: Reads::Anything,
     };
+
+    fn judge(text: &str) -> Verdict {
+        judge_by(Reads::Anything, text)
+    }
 
     /// One call a line, one after the other: process, `w` and a value or `r` and what was read;
     /// from `last` on, reads are the last ones. A `?` after a write: nobody knows.
-    fn judge(text: &str) -> Verdict {
+    fn judge_by(reads: Reads, text: &str) -> Verdict {
         let mut builder = History::builder();
         let mut time = 0;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -210,7 +306,7 @@ mod tests {
                 _ => panic!("no such line: {line}"),
             }
         }
-        check(&builder.finish(), PROMISE)
+        check(&builder.finish(), Promise { reads, ..PROMISE })
     }
 
     #[test]
@@ -258,5 +354,28 @@ mod tests {
         let garbage = judge("1 w 10\n last\n 1 r 10 99");
         assert_eq!(garbage.names(), [AnomalyName::GarbageRead]);
         assert!(judge("1 w 10\n 1 r 10").is_unknown());
+    }
+
+    #[test]
+    fn a_regular_register_shows_every_write_that_was_acknowledged_before() {
+        let stale = "1 w 10\n 2 r\n last\n 1 r 10";
+        assert_eq!(judge(stale), Verdict::Holds, "it is there in the end");
+        let verdict = judge_by(Reads::Regular, stale);
+        assert_eq!(verdict.names(), [AnomalyName::StaleRead]);
+        assert_eq!(verdict.anomalies()[0].operations, [0, 1]);
+        let replaced = "1 w 10\n 2 r 10\n 2 w 20\n 3 r 20\n last\n 1 r 20";
+        assert_eq!(judge_by(Reads::Atomic, replaced), Verdict::Holds);
+    }
+
+    #[test]
+    fn an_atomic_register_never_shows_less_than_it_has_shown() {
+        // The write is under way for ever: one read finds it, a later one of somebody else does not.
+        let back = "1 w 10 ?\n 2 r 10\n 3 r\n last\n 2 r 10";
+        assert_eq!(judge_by(Reads::Regular, back), Verdict::Holds);
+        let verdict = judge_by(Reads::Atomic, back);
+        assert_eq!(verdict.names(), [AnomalyName::NewOldInversion]);
+        assert_eq!(verdict.anomalies()[0].operations, [1, 2]);
+        let replaced = "1 w 10 ?\n 2 r 10\n 2 w 20\n 3 r 20\n last\n 2 r 20";
+        assert_eq!(judge_by(Reads::Atomic, replaced), Verdict::Holds);
     }
 }

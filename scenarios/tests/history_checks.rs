@@ -38,7 +38,8 @@ const STRONG: [(&str, &str, &[WorkloadKind]); 6] = [
         ],
     ),
     ("log-broker", "mode = \"acks-all\"", &[WorkloadKind::Log]),
-    ("version-vectors", "", &[WorkloadKind::Siblings]),
+    // A single node is a register that nobody can read late.
+    ("version-vectors", "nodes = 1", &[WorkloadKind::Siblings]),
     (
         "crdt",
         "",

@@ -37,13 +37,13 @@ impl Served for Request {
         Workload {
             kind: WorkloadKind::Siblings,
             draw: workload::register,
-            checks: &[HistoryCheck::Siblings],
+            checks: SIBLING_CHECKS,
         },
     ];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
-        if check == HistoryCheck::Siblings {
-            return siblings(seen);
+        if SIBLING_CHECKS.contains(&check) {
+            return siblings(check, seen);
         }
         assert!(
             CHECKS.contains(&check),
@@ -86,6 +86,12 @@ const CHECKS: &[HistoryCheck] = &[
     HistoryCheck::MonotonicWrites,
     HistoryCheck::WritesFollowReads,
     HistoryCheck::Durable,
+];
+
+const SIBLING_CHECKS: &[HistoryCheck] = &[
+    HistoryCheck::Siblings,
+    HistoryCheck::Regular,
+    HistoryCheck::Atomic,
 ];
 
 /// Registers in which nothing was written.

@@ -2,16 +2,17 @@
 
 use murphy_checkers::{
     History, Process, Verdict,
-    siblings::{Promise, SiblingCall, SiblingResponse, check},
+    siblings::{self, Promise, Reads, SiblingCall, SiblingResponse},
 };
 use murphy_models::service::kv::{Key, Request, Response, Value};
 use murphy_sim::Happened;
 
 use super::Seen;
+use crate::language::HistoryCheck;
 
 /// A client is one process, whatever became of its calls: what it has seen it has seen. Only when
 /// nothing fails must its node remember that.
-pub(super) fn siblings(seen: &Seen<Request>) -> Verdict {
+pub(super) fn siblings(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
     let mut builder: murphy_checkers::Builder<SiblingCall<Key, Value>, SiblingResponse<Value>> =
         History::builder();
     for event in seen.history {
@@ -27,8 +28,13 @@ pub(super) fn siblings(seen: &Seen<Request>) -> Verdict {
     let promise = Promise {
         last_reads_from: seen.demand.final_reads.map_or(u64::MAX, |time| time.0),
         replaces_what_was_seen: !seen.had_faults,
+        reads: match check {
+            HistoryCheck::Regular => Reads::Regular,
+            HistoryCheck::Atomic => Reads::Atomic,
+            _ => Reads::Anything,
+        },
     };
-    check(&builder.finish(), promise)
+    siblings::check(&builder.finish(), promise)
 }
 
 fn call(request: &Request) -> SiblingCall<Key, Value> {

@@ -48,6 +48,11 @@ pub enum HistoryCheck {
     /// Where concurrent writes are kept side by side: none is gone that no later writer had seen
     /// (kv).
     Siblings,
+    /// Siblings, and every read shows each write that was acknowledged before it began, or what took
+    /// its place (kv).
+    Regular,
+    /// Regular, and no read misses what an earlier one has shown (kv).
+    Atomic,
     /// Objects that many change at once: no acknowledged update is lost in the end, nothing that
     /// was seen and taken away comes back, and lists have one order (objects).
     Eventual,
