@@ -9,6 +9,7 @@ pub mod chain;
 #[cfg(test)]
 mod costs_testing;
 pub mod crdt;
+pub mod dynamo;
 #[cfg(test)]
 mod events_testing;
 #[cfg(test)]

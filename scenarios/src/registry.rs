@@ -5,6 +5,7 @@ use murphy_models::{
     causal_broadcast::CausalBroadcast,
     chain::Chain,
     crdt::Replica,
+    dynamo::Dynamo,
     gossip::Gossip,
     last_writer_wins::LastWriterWins,
     log_broker::LogBroker,
@@ -81,6 +82,7 @@ pub fn protocols() -> Vec<Entry> {
         entry::<Raft>(5),
         entry::<LastWriterWins>(4),
         entry::<VersionVectors>(4),
+        entry::<Dynamo>(5),
         entry::<Replica>(4),
         entry::<LogBroker>(4),
     ]

@@ -42,6 +42,11 @@ impl<M, R> Gate<M, R> {
         self.durable == self.written
     }
 
+    /// The last record that it has written, durable or not.
+    pub const fn written(&self) -> LogIndex {
+        self.written
+    }
+
     /// Writes a record; what is told from now on waits for it.
     pub fn write<P: Process>(&mut self, record: P::Record, ctx: &mut Context<P>) -> LogIndex {
         self.written = ctx.append(record);

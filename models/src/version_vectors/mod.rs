@@ -23,7 +23,6 @@
 mod invariants;
 mod mutants;
 mod replica;
-mod siblings;
 #[cfg(test)]
 mod tests;
 
@@ -36,7 +35,6 @@ pub use self::{
     invariants::{EqualVersionsEqualStates, SiblingsAreConcurrent},
     mutants::Mutant,
     replica::VersionVectors,
-    siblings::{Siblings, Version},
 };
 use crate::{
     protocol::{Mode, MutantInfo, Parameters, Protocol},
@@ -44,7 +42,7 @@ use crate::{
         Service,
         kv::{self, Key, Request, Response},
     },
-    shared::version_vector::VersionVector,
+    shared::{siblings::Siblings, version_vector::VersionVector},
 };
 
 /// What a node is told.

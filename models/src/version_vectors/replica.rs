@@ -7,15 +7,13 @@ use std::collections::BTreeMap;
 
 use murphy_sim::{CallId, ClientId, Context, LogIndex, NodeId, Reply};
 
-use super::{
-    Config, Delta, Message, Mutant, Timer,
-    siblings::{Siblings, Version},
-};
+use super::{Config, Delta, Message, Mutant, Timer};
 use crate::{
     service::kv::{Key, Response, Value},
     shared::peers::any_other,
     shared::{
         gate::Gate,
+        siblings::{Siblings, Version},
         version_vector::{DotContext, VersionVector},
     },
 };

@@ -4,6 +4,7 @@
 use murphy_sim::{Breach, Invariant, NodeId, Time};
 
 use super::super::VersionVectors;
+use crate::shared::siblings::check_concurrent;
 
 /// What was superseded is not beside what superseded it.
 #[derive(Debug)]
@@ -21,20 +22,6 @@ impl Invariant<VersionVectors> for SiblingsAreConcurrent {
         processes: &[Option<VersionVectors>],
     ) -> Result<(), Breach> {
         let registers = processes[touched.index()].iter();
-        for (key, siblings) in registers.flat_map(VersionVectors::registers) {
-            for (dot, version) in siblings.versions() {
-                let past = |(older, _): &(_, _)| *older != dot && version.past.covers(*older);
-                if let Some((older, _)) = siblings.versions().find(past) {
-                    return Err(Breach {
-                        anomaly: "false-sibling",
-                        told: format!(
-                            "{touched} holds under {key} {dot:?}, whose writer had seen {older:?}, \
-                             and {older:?}"
-                        ),
-                    });
-                }
-            }
-        }
-        Ok(())
+        check_concurrent(touched, registers.flat_map(VersionVectors::registers))
     }
 }

@@ -7,7 +7,10 @@ mod reactions;
 use murphy_sim::{CallId, ClientId, Effect, NodeId, Reply};
 
 use super::*;
-use crate::shared::version_vector::{Dot, DotContext};
+use crate::shared::{
+    siblings::Version,
+    version_vector::{Dot, DotContext},
+};
 
 const KEY: Key = 7;
 

@@ -6,21 +6,23 @@
 
 use std::collections::BTreeMap;
 
-use murphy_sim::Digest;
+use murphy_sim::{Breach, Digest, NodeId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    service::kv::Value,
+    service::kv::{Key, Value},
     shared::version_vector::{Dot, DotContext, VersionVector},
 };
 
 /// One write, without its name.
+///
+/// What is in the past of a version in a past is in that past too: whoever has seen a write has seen
+/// what its writer had seen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// What was written.
     pub value: Value,
-    /// The writes that its writer had seen: those that its node knew when it read the key, and its
-    /// own since.
+    /// The writes that its writer had seen, its own among them.
     pub past: DotContext,
 }
 
@@ -65,6 +67,16 @@ impl Siblings {
         self.0.keys().any(|dot| !versions.covers(*dot))
     }
 
+    /// What somebody has seen who has read all of this: these writes, and their pasts.
+    pub fn context(&self) -> DotContext {
+        let mut context = DotContext::default();
+        for (dot, version) in &self.0 {
+            context.join(&version.past);
+            context.insert(*dot);
+        }
+        context
+    }
+
     /// A write of someone who had seen `past`; says how many siblings it takes the place of.
     pub fn write(&mut self, dot: Dot, version: Version) -> usize {
         let before = self.len();
@@ -91,7 +103,30 @@ impl Siblings {
     }
 
     /// What is in either, superseded or not: a bug.
-    pub(super) fn heap(&mut self, other: &Siblings) {
+    pub(crate) fn heap(&mut self, other: &Siblings) {
         self.0.extend(other.0.clone());
     }
+}
+
+/// No sibling is in the past of another, in any of these registers of a node (the paper: versions of a
+/// key that are kept are concurrent).
+pub(crate) fn check_concurrent<'a>(
+    touched: NodeId,
+    registers: impl IntoIterator<Item = (Key, &'a Siblings)>,
+) -> Result<(), Breach> {
+    for (key, siblings) in registers {
+        for (dot, version) in siblings.versions() {
+            let past = |(older, _): &(_, _)| *older != dot && version.past.covers(*older);
+            if let Some((older, _)) = siblings.versions().find(past) {
+                return Err(Breach {
+                    anomaly: "false-sibling",
+                    told: format!(
+                        "{touched} holds under {key} {dot:?}, whose writer had seen {older:?}, \
+                         and {older:?}"
+                    ),
+                });
+            }
+        }
+    }
+    Ok(())
 }
