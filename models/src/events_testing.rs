@@ -6,8 +6,9 @@ use std::{
 };
 
 use murphy_sim::{
-    Breached, CallId, ClientId, Cluster, Happened, PlannedCall, PlannedFault, Route, Setup, Span,
-    Start, Time, Trigger, World, run_checked,
+    Breached, CallId, ClientId, Cluster, DiskFate, Fault, Happened, NodeId, PlannedCall,
+    PlannedFault, Process, Route, Setup, Shape, Span, Start, Target, Time, Trigger, What, World,
+    run_checked,
 };
 
 use crate::{
@@ -27,7 +28,7 @@ pub(crate) fn at_ms(ms: u64) -> Time {
 }
 
 /// A fault that lasts for so many milliseconds.
-pub(crate) fn planned(when: Trigger, fault: murphy_sim::Fault, lasts_ms: u64) -> PlannedFault {
+pub(crate) fn planned(when: Trigger, fault: Fault, lasts_ms: u64) -> PlannedFault {
     PlannedFault {
         when,
         fault,
@@ -53,6 +54,108 @@ pub(crate) fn publications(
     };
     let within = |call: &PlannedCall<Request>| matches!(call.start, Start::At(at) if at < upto);
     (0..).map(publication).take_while(within).collect()
+}
+
+/// Two nodes that crash again and again, and a cluster cut in halves until long after.
+pub(crate) fn crashes_and_a_cut() -> Vec<PlannedFault> {
+    let looping = Fault::CrashLoop {
+        node: Target::Nodes(vec![NodeId(0), NodeId(3)]),
+        every: Span::millis(700),
+        disk: DiskFate::Torn,
+    };
+    let halves = Fault::Partition {
+        shape: Shape::Halves,
+        flap: None,
+        clients: vec![],
+    };
+    vec![
+        planned(Trigger::At(at_ms(1_000)), looping, 5_000),
+        planned(Trigger::At(at_ms(4_000)), halves, 8_000),
+    ]
+}
+
+/// Node 1 alone on its side, for so long.
+pub(crate) fn isolated(from_ms: u64, lasts_ms: u64) -> PlannedFault {
+    let fault = Fault::Partition {
+        shape: Shape::Isolate(Target::Node(NodeId(1))),
+        flap: None,
+        clients: vec![],
+    };
+    planned(Trigger::At(at_ms(from_ms)), fault, lasts_ms)
+}
+
+/// Node 1 writes to a disk that stands still, and crashes with nothing of that durable.
+pub(crate) fn crash_with_unsynced_writes() -> Vec<PlannedFault> {
+    let node = || Target::Node(NodeId(1));
+    let crash = Fault::Crash {
+        node: node(),
+        disk: DiskFate::LoseUnsynced,
+    };
+    vec![
+        planned(
+            Trigger::At(at_ms(2_000)),
+            Fault::DiskStall { node: node() },
+            310,
+        ),
+        planned(Trigger::At(at_ms(2_300)), crash, 50),
+        isolated(2_300, 1_000),
+    ]
+}
+
+/// Runs the protocol of these parameters, whose mutant is planted, under this plan, and its clean
+/// twin as well: the one shows its anomaly, the other none.
+pub(crate) fn shows_its_anomaly<P>(parameters: &Parameters, plan: &[PlannedFault], seed: u64)
+where
+    P: Protocol<Request = Request, Response = Response, View = View>,
+{
+    let planted = parameters.mutant.as_deref().expect("a mutant is planted");
+    let mut known = P::MUTANTS.iter();
+    let known = known.find(|known| known.name == planted).expect("known");
+    let clean = Parameters {
+        mutant: None,
+        ..parameters.clone()
+    };
+    let clean = run::<P>(&clean, plan.to_vec(), seed);
+    assert!(
+        clean.anomalies().is_empty(),
+        "{planted}: {:?}",
+        clean.breaches
+    );
+    let found = run::<P>(parameters, plan.to_vec(), seed).anomalies();
+    assert!(
+        found.contains(known.anomaly),
+        "{planted} shows {found:?} with seed {seed}"
+    );
+}
+
+/// Runs the protocol of these parameters under [`crashes_and_a_cut`]: nothing is wrong, and the labels
+/// that are reached are those that it knows, these among them.
+pub(crate) fn heals<P>(parameters: &Parameters, labels: &[&str])
+where
+    P: Protocol<Request = Request, Response = Response, View = View>,
+{
+    let ran = run::<P>(parameters, crashes_and_a_cut(), 1);
+    assert!(ran.anomalies().is_empty(), "{:?}", ran.breaches);
+    let reached = ran.world.reached().iter();
+    let reached: Vec<&str> = reached.map(|(label, _)| *label).collect();
+    for label in &reached {
+        assert!(P::LABELS.contains(label), "{label}");
+    }
+    for label in labels {
+        assert!(reached.contains(label), "{label} is not in {reached:?}");
+    }
+}
+
+/// How many messages of each kind arrived, in a world that has kept its whole trace.
+pub(crate) fn arrived_by_kind<P: Process>(world: &World<P>) -> BTreeMap<&'static str, u64> {
+    assert_eq!(world.trace().forgotten(), 0, "the trace is whole");
+    let mut messages = BTreeMap::new();
+    for entry in world.trace().entries() {
+        if let What::Delivered(carried) = &entry.what {
+            *messages.entry(carried.kind).or_default() += 1;
+        }
+    }
+    messages
 }
 
 /// A run, and what was wrong with it.

@@ -5,7 +5,7 @@ use murphy_sim::{
 };
 
 use super::*;
-use crate::events_testing::{CALL, at_ms, run};
+use crate::events_testing::{CALL, at_ms, heals};
 
 fn parameters(nodes: u32, mutant: Option<&str>) -> Parameters {
     Parameters {
@@ -196,26 +196,7 @@ fn an_event_costs_a_message_to_each_other_node_and_a_forced_write_at_each() {
 
 #[test]
 fn nothing_is_wrong_under_crashes_and_cuts() {
-    use murphy_sim::{DiskFate, Fault, Shape, Target, Trigger};
-    let looping = Fault::CrashLoop {
-        node: Target::Nodes(vec![NodeId(0), NodeId(3)]),
-        every: Span::millis(700),
-        disk: DiskFate::Torn,
-    };
-    let halves = Fault::Partition {
-        shape: Shape::Halves,
-        flap: None,
-        clients: vec![],
-    };
-    let plan = vec![
-        crate::events_testing::planned(Trigger::At(at_ms(1_000)), looping, 5_000),
-        crate::events_testing::planned(Trigger::At(at_ms(4_000)), halves, 8_000),
-    ];
-    let ran = run::<CausalBroadcast>(&parameters(5, None), plan, 1);
-    assert!(ran.anomalies().is_empty(), "{:?}", ran.breaches);
-    for (label, _) in ran.world.reached() {
-        assert!(CausalBroadcast::LABELS.contains(label), "{label}");
-    }
+    heals::<CausalBroadcast>(&parameters(5, None), &["resumed"]);
 }
 
 #[test]

@@ -1,15 +1,13 @@
 //! The pipeline: single reactions, what an event costs, and every mutant beside its clean twin.
 
-use std::collections::BTreeMap;
-
 use murphy_sim::{
     Cluster, DiskFate, Effect, Fault, Links, MessageFate, NodeId, PlannedFault, Probability, Reply,
-    Setup, Span, Target, Trigger, What, World, testing::React,
+    Setup, Span, Target, Trigger, World, testing::React,
 };
 
 use super::*;
 use crate::{
-    events_testing::{CALL, at_ms, planned, publications, run},
+    events_testing::{CALL, arrived_by_kind, at_ms, planned, publications, run},
     service::events::Response,
 };
 
@@ -278,14 +276,8 @@ fn an_event_costs_one_message_a_hop_and_a_forced_write_a_node() {
     let mut world = World::new(setup.into(), 1);
     world.keep_trace(100_000);
     world.run_until(at_ms(11_000));
-    assert_eq!(world.trace().forgotten(), 0);
     assert!(world.has_converged());
-    let mut messages = BTreeMap::new();
-    for entry in world.trace().entries() {
-        if let What::Delivered(carried) = &entry.what {
-            *messages.entry(carried.kind).or_insert(0) += 1;
-        }
-    }
+    let mut messages = arrived_by_kind(&world);
     let polls = messages.remove("Poll").expect("the relay polls");
     for kind in ["Rows", "Publish", "Published", "Deliver", "Acknowledge"] {
         assert_eq!(messages.get(kind), Some(&published), "{kind}");
