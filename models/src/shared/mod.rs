@@ -1,5 +1,6 @@
 //! Pieces that several protocols are made of, each written once.
 
+pub mod events;
 pub mod gate;
 pub(crate) mod group_commit;
 pub(crate) mod history;

@@ -97,6 +97,24 @@ impl DotContext {
         self.compact();
     }
 
+    /// Everything up to the last that is known, as if there were no gaps before it.
+    #[must_use]
+    pub fn without_gaps(&self) -> DotContext {
+        let mut upto = self.upto.clone();
+        self.beyond.iter().for_each(|dot| upto.raise(*dot));
+        DotContext::from(upto)
+    }
+
+    /// What is known here and not there.
+    pub fn unknown_to<'a>(&'a self, there: &'a DotContext) -> impl Iterator<Item = Dot> + 'a {
+        let in_order = self.upto.0.iter().flat_map(move |(node, upto)| {
+            let node = *node;
+            (there.upto.get(node) + 1..=*upto).map(move |counter| Dot { node, counter })
+        });
+        let known = in_order.chain(self.beyond.iter().copied());
+        known.filter(|dot| !there.covers(*dot))
+    }
+
     /// Moves into the vector what has no gap before it any more. Writes of a node stand in the order
     /// of their numbers, so that one pass is enough.
     fn compact(&mut self) {
@@ -163,6 +181,18 @@ mod tests {
             beyond: BTreeSet::new(),
         };
         assert_eq!(context, whole, "equal knowledge is equal");
+    }
+
+    #[test]
+    fn what_another_does_not_know_is_told_gaps_and_all() {
+        let mine: DotContext = [dot(0, 1), dot(0, 2), dot(0, 4), dot(1, 2)]
+            .into_iter()
+            .collect();
+        let theirs: DotContext = [dot(0, 2), dot(1, 1)].into_iter().collect();
+        let unknown: Vec<Dot> = mine.unknown_to(&theirs).collect();
+        assert_eq!(unknown, [dot(0, 1), dot(0, 4), dot(1, 2)]);
+        let unknown: Vec<Dot> = theirs.unknown_to(&mine).collect();
+        assert_eq!(unknown, [dot(1, 1)]);
     }
 
     #[test]
