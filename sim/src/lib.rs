@@ -59,5 +59,5 @@ pub use crate::{
     time::{BadSpan, Span, Time},
     trace::{Carried, Trace, TraceEntry, What},
     validate::SetupError,
-    world::{FaultReport, Stats, Step, World, agree},
+    world::{FaultReport, Life, Stats, Step, World, agree},
 };

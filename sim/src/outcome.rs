@@ -13,6 +13,7 @@ use crate::{
     time::{Span, Time},
     trace::TraceEntry,
     world::{FaultReport, Stats, World, views},
+    world::{FaultReport, Life, Stats, World},
 };
 
 /// What to keep of a run besides what every outcome holds. Nothing, by default.
@@ -42,6 +43,8 @@ pub struct Outcome<P: Process> {
     pub processes: Vec<Option<P>>,
     /// What became of each fault of the plan, in its order.
     pub faults: Vec<FaultReport>,
+    /// When each node was up, in the order of starts.
+    pub lives: Vec<Life>,
     /// The labels that were reached, and how often, in order of the first time.
     pub reached: Vec<(&'static str, u64)>,
     /// What it cost.
@@ -76,6 +79,7 @@ impl<P: Process> Outcome<P> {
         let trace = world.trace_mut().drain().collect();
         Outcome {
             faults: world.faults().to_vec(),
+            lives: world.lives().to_vec(),
             reached: world.reached().to_vec(),
             stats: *world.stats(),
             breaches: watch.breaches,

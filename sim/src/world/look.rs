@@ -23,6 +23,17 @@ pub struct Step {
     pub node: Option<NodeId>,
 }
 
+/// One life of a node: from a start to the crash that ended it. True times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Whose.
+    pub node: NodeId,
+    /// When it started.
+    pub from: Time,
+    /// When it crashed; none while it is up.
+    pub until: Option<Time>,
+}
+
 /// What a run cost, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -110,6 +121,11 @@ impl<P: Process> World<P> {
     /// What became of each fault of the plan so far, in its order.
     pub fn faults(&self) -> &[FaultReport] {
         self.faults.reports()
+    }
+
+    /// When each node was up, in the order of starts.
+    pub fn lives(&self) -> &[Life] {
+        &self.lives
     }
 
     /// The labels that were reached, and how often, in order of the first time.

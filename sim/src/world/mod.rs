@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use self::faults::FaultReport;
 pub(crate) use self::look::views;
 pub use self::look::{Stats, Step, agree};
+pub use self::look::{Life, Stats, Step, agree};
 use self::{
     faults::{Faults, Phase},
     node::Node,
@@ -132,6 +133,8 @@ pub struct World<P: Process> {
     digest: Digest,
     checkpoints: Checkpoints,
     reached: Vec<(&'static str, u64)>,
+    /// When nodes were up, in the order of starts.
+    lives: Vec<Life>,
     stats: Stats,
     trace: Trace,
     /// Whether anyone listens to the trace or to `tracing` events.
@@ -180,6 +183,7 @@ impl<P: Process> World<P> {
             digest: Digest::default(),
             checkpoints: Checkpoints::default(),
             reached: Vec::new(),
+            lives: Vec::new(),
             stats: Stats::default(),
             trace: Trace::default(),
             loud: tracing::enabled!(target: "murphy", tracing::Level::TRACE),

@@ -1,7 +1,7 @@
 //! What nodes do: start, react to one input at a time as their CPUs get to it, and crash.
 
 use super::{
-    Event, Kind, World,
+    Event, Kind, Life, World,
     node::{Node, Work},
 };
 use crate::{
@@ -216,6 +216,11 @@ impl<P: Process> World<P> {
         let fired = ctx.buggify.fired;
         self.count_fired(fired);
         self.processes[id.index()] = Some(process);
+        self.lives.push(Life {
+            node: id,
+            from: self.now,
+            until: None,
+        });
         self.happens(Kind::Start, id.0);
         self.digest.fold(disk as u64);
         self.note_if_loud(|| What::Started { node: id, disk });
@@ -229,6 +234,11 @@ impl<P: Process> World<P> {
         if self.processes[id.index()].take().is_none() {
             return false;
         }
+        let mut lives = self.lives.iter_mut().rev();
+        let life = lives
+            .find(|life| life.node == id)
+            .expect("a node that is up has started");
+        life.until = Some(self.now);
         let node = &mut self.nodes[id.index()];
         let loss = node.disk.crash(fate, &mut node.disk_stream);
         node.forget(self.now);

@@ -73,6 +73,30 @@ fn a_crash_loop_is_down_for_half_of_each_turn() {
 }
 
 #[test]
+fn what_is_left_of_a_run_tells_when_each_node_was_up() {
+    let fault = Fault::CrashLoop {
+        node: node(1),
+        every: Span::millis(40),
+        disk: DiskFate::Drawn,
+    };
+    let world = story(2).with(fault).run(1);
+    let lives = |id| {
+        let of_this_node = world.lives().iter().filter(move |life| life.node == id);
+        of_this_node
+            .map(|life| (life.from, life.until))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lives(NodeId(0)), [(ms(0), None)]);
+    let expected = [
+        (ms(0), Some(ms(95))),
+        (ms(115), Some(ms(135))),
+        (ms(155), Some(ms(175))),
+        (ms(195), None),
+    ];
+    assert_eq!(lives(NodeId(1)), expected);
+}
+
+#[test]
 fn a_zone_crashes_together() {
     let world = story(4)
         .cluster(|c| c.zones = vec!["a".to_owned(), "b".to_owned()])
