@@ -137,6 +137,12 @@ anomaly_names! {
     OffsetGap = "offset-gap", "The offsets of a partition have a hole.";
     TwoOwners = "two-owners", "A partition had two owners in one epoch.";
     UncommittedEffect = "uncommitted-effect", "An effect appeared for a change that was not committed.";
+    // Membership.
+    UndetectedFailure = "undetected-failure", "A member that had been down for long was not held to have failed.";
+    FalsePositive = "false-positive", "A member that was up and in reach was held to have failed.";
+    NotReadmitted = "not-readmitted", "A member that had come back long ago was still held to have failed.";
+    FalseSuspicion = "false-suspicion", "A member that was up was suspected.";
+    IncarnationWentBack = "incarnation-went-back", "Something was said of a member that had been overridden before.";
     // Replicas.
     BrokenPrefix = "broken-prefix", "A view shows an update without one that comes before it.";
     Diverged = "diverged", "Replicas that should be equal by now are not.";

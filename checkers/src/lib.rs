@@ -25,6 +25,7 @@ mod hash;
 pub mod history;
 pub mod linearizable;
 pub mod log;
+pub mod membership;
 pub mod ownership;
 pub mod prefix;
 pub mod registers;

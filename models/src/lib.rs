@@ -29,6 +29,7 @@ pub mod rumour_mongering;
 pub mod sequencer;
 pub mod service;
 pub mod shared;
+pub mod swim;
 pub mod three_phase_commit;
 #[cfg(test)]
 mod transactions_testing;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use crate::service::Service;
+use crate::service::{Service, membership::Bounds};
 use murphy_sim::{Invariant, Process, Span};
 
 /// A protocol that scenarios can name.
@@ -30,6 +30,13 @@ pub trait Protocol: Process {
     /// The configuration for a scenario's parameters; an error says which one is wrong and what to
     /// write instead.
     fn configure(parameters: &Parameters) -> Result<Self::Config, String>;
+
+    /// How soon it finds what has failed, and whom it takes back; only a protocol of
+    /// [`Service::Membership`] promises that.
+    fn bounds(config: &Self::Config) -> Option<Bounds> {
+        let _ = config;
+        None
+    }
 
     /// What must hold after every event. They are made anew for every run.
     fn invariants(config: &Self::Config) -> Vec<Box<dyn Invariant<Self>>>;

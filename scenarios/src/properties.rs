@@ -9,7 +9,8 @@ use murphy_models::{
     outbox::Outbox,
     primary_backup::PrimaryBackup,
     protocol::{Parameters, Protocol},
-    service::{events, kv, log, txn},
+    service::{events, kv, log, membership, txn},
+    swim::Swim,
     two_phase_commit::TwoPhaseCommit,
     version_vectors::VersionVectors,
 };
@@ -17,7 +18,7 @@ use murphy_sim::{Cluster, Observe, Outcome, Plan, PlannedCall, Setup, Span, Time
 use proptest::prelude::*;
 
 use crate::strategies::{
-    Stage, calls, event_requests, kv_requests, log_requests, plans, txn_requests,
+    Stage, calls, event_requests, kv_requests, log_requests, member_requests, plans, txn_requests,
 };
 
 const HEAL: Time = Time(3_000_000_000);
@@ -129,6 +130,15 @@ proptest! {
         let calls: Vec<PlannedCall<kv::Request>> = calls;
         let outcome = holds::<VersionVectors>(4, plan, calls, seed);
         prop_assert!(outcome.converged_after.is_some(), "replicas agree after the heal");
+    }
+
+    #[test]
+    fn members_hold_the_same_list_after_any_plan(
+        plan in plans(stage(5), 4), calls in calls(stage(5), 40, member_requests()), seed in 0..1_000u64,
+    ) {
+        let calls: Vec<PlannedCall<membership::Request>> = calls;
+        let outcome = holds::<Swim>(5, plan, calls, seed);
+        prop_assert!(outcome.converged_after.is_some(), "all agree after the heal");
     }
 
     #[test]

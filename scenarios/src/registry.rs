@@ -20,6 +20,7 @@ use murphy_models::{
     rumour_mongering::RumourMongering,
     sequencer::Sequencer,
     service::Service,
+    swim::Swim,
     three_phase_commit::ThreePhaseCommit,
     two_phase_commit::TwoPhaseCommit,
     version_vectors::VersionVectors,
@@ -89,6 +90,7 @@ pub fn protocols() -> Vec<Entry> {
         entry::<Dynamo>(5),
         entry::<Replica>(4),
         entry::<LogBroker>(4),
+        entry::<Swim>(5),
     ]
 }
 

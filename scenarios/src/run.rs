@@ -342,13 +342,16 @@ where
         } else {
             Vec::new()
         };
-        let timed = self
-            .scenario
-            .check
-            .history
-            .contains(&HistoryCheck::AtomicCommit);
+        let timed = [
+            HistoryCheck::AtomicCommit,
+            HistoryCheck::Completeness,
+            HistoryCheck::Accuracy,
+            HistoryCheck::Unsuspected,
+        ];
+        let is_timed = |check| timed.contains(check);
         let observe = Observe {
-            sample_every: timed.then_some(SAMPLE_EVERY),
+            sample_every: (self.scenario.check.history.iter().any(is_timed))
+                .then_some(SAMPLE_EVERY),
             keep_trace: how.trace,
         };
         let outcome = match how.substrate {
@@ -376,6 +379,10 @@ where
             ended: setup.end,
             healed: setup.heal,
             had_faults: !setup.plan.is_empty(),
+            plan: &setup.plan,
+            faults: &outcome.faults,
+            lives: &outcome.lives,
+            bounds: P::bounds(&self.config),
             converged_after: outcome.converged_after,
         };
         let mut checks: Vec<CheckRecord> = Vec::new();

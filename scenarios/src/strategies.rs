@@ -3,7 +3,7 @@
 //!
 //! Available with the feature `proptest`.
 
-use murphy_models::service::{events, kv, log, txn};
+use murphy_models::service::{events, kv, log, membership, txn};
 use murphy_sim::{
     ClientId, Data, DiskFate, Fault, Links, MessageFate, NodeId, Plan, PlannedCall, PlannedFault,
     Probability, Route, Shape, Shift, Span, Start, Target, Time, Trigger,
@@ -254,6 +254,11 @@ pub fn log_requests(keys: u32) -> impl Strategy<Value = log::Request> {
         Just(log::Request::Commit { session: None }),
         (0..keys).prop_map(|key| log::Request::Read { key }),
     ]
+}
+
+/// Questions to nodes, who is a member.
+pub fn member_requests() -> impl Strategy<Value = membership::Request> {
+    Just(membership::Request::Members)
 }
 
 /// Events and reads of what has been applied. Event numbers are large and random.

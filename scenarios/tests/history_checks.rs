@@ -13,7 +13,7 @@ use murphy_scenarios::{
 };
 
 /// For every workload a protocol that keeps everything that can be asked of it.
-const STRONG: [(&str, &str, &[WorkloadKind]); 6] = [
+const STRONG: [(&str, &str, &[WorkloadKind]); 7] = [
     (
         "primary-backup",
         "mode = \"synchronous\"",
@@ -51,6 +51,7 @@ const STRONG: [(&str, &str, &[WorkloadKind]); 6] = [
             WorkloadKind::List,
         ],
     ),
+    ("swim", "", &[WorkloadKind::Members]),
 ];
 
 fn scenario(

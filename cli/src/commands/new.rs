@@ -127,6 +127,11 @@ fn scenario(entry: &Entry) -> String {
             "\"log\", \"consumer-group\"",
             "\"converges\", \"progress\"",
         ),
+        Service::Membership => (
+            "members",
+            "\"completeness\", \"accuracy\"",
+            "\"converges\", \"progress\"",
+        ),
     };
     let mode = match mode {
         Some(mode) => {

@@ -4,6 +4,7 @@
 pub mod events;
 pub mod kv;
 pub mod log;
+pub mod membership;
 pub mod objects;
 pub mod txn;
 
@@ -21,4 +22,6 @@ pub enum Service {
     Events,
     /// Messages in partitions, polled by a consumer group: [`log`].
     Log,
+    /// Who belongs to the group, and who has failed: [`membership`].
+    Membership,
 }

@@ -6,14 +6,16 @@
 mod events;
 mod kv;
 mod log;
+mod membership;
 mod objects;
 mod siblings;
 mod txn;
 
 use murphy_checkers::{History, HistoryError, Process, Verdict, transactions::Level};
-use murphy_models::service::Service;
+use murphy_models::service::{Service, membership::Bounds};
 use murphy_sim::{
-    Data, Happened, HistoryEvent, NodeId, PlannedCall, Sample, Span, Stream, Time, View,
+    Data, FaultReport, Happened, HistoryEvent, Life, NodeId, PlannedCall, PlannedFault, Sample,
+    Span, Stream, Time, View,
 };
 
 use crate::{
@@ -80,6 +82,14 @@ pub struct Seen<'a, Q: Served> {
     pub healed: Option<Time>,
     /// Whether any fault was planned.
     pub had_faults: bool,
+    /// The faults that were planned,
+    pub plan: &'a [PlannedFault],
+    /// and what became of each.
+    pub faults: &'a [FaultReport],
+    /// When each node was up.
+    pub lives: &'a [Life],
+    /// How soon the protocol promises to find failures, where it does.
+    pub bounds: Option<Bounds>,
     /// How long after the heal replicas agreed for the first time.
     pub converged_after: Option<Span>,
 }

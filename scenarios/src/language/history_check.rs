@@ -131,4 +131,13 @@ pub enum HistoryCheck {
     Log,
     /// A consumer group's position passes only what its members were given, and never goes back.
     ConsumerGroup,
+    /// A node that stays down is held to have failed by every other, within the protocol's bound.
+    Completeness,
+    /// A node is held to have failed only while it is out of reach for longer than the protocol
+    /// tolerates, or until it has been back for as long as it takes to come back.
+    Accuracy,
+    /// Nobody even suspects a node that is up and working, whatever becomes of messages.
+    Unsuspected,
+    /// What one node says of another never goes back, in the order of incarnations.
+    IncarnationOrder,
 }

@@ -59,6 +59,8 @@ pub enum WorkloadKind {
     List,
     /// Messages to partitions, polled by a consumer group.
     Log,
+    /// Questions to nodes, who is a member of the group.
+    Members,
 }
 
 /// How keys are chosen.

@@ -6,6 +6,7 @@
 mod events;
 mod kv;
 mod log;
+mod membership;
 mod objects;
 mod txn;
 
@@ -17,6 +18,7 @@ pub(crate) use self::{
     events::{broadcast, conversation, outbox},
     kv::{cas_register, register},
     log::log,
+    membership::members,
     objects::{counter, list, map, set, tally},
     txn::{bank, list_append, rw_register},
 };
