@@ -12,8 +12,7 @@ use crate::{
     process::{Process, View},
     time::{Span, Time},
     trace::TraceEntry,
-    world::{FaultReport, Stats, World, views},
-    world::{FaultReport, Life, Stats, World},
+    world::{FaultReport, Life, Stats, World, views},
 };
 
 /// What to keep of a run besides what every outcome holds. Nothing, by default.

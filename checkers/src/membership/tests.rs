@@ -41,14 +41,10 @@ fn member_2_down() -> Truth {
     }
 }
 
-fn names(verdict: Verdict) -> Vec<AnomalyName> {
-    verdict.names()
-}
-
 #[test]
 fn a_failure_is_found_by_everyone_within_the_bound() {
     let truth = member_2_down();
-    let found = |seen: Observation| names(completeness(&[seen], &truth, &BOUNDS));
+    let found = |seen: Observation| completeness(&[seen], &truth, &BOUNDS).names();
     assert_eq!(found(list(0, 299, 299, "aaa")), [], "there is time yet");
     assert_eq!(found(list(0, 301, 301, "aaf")), []);
     let undetected = [AnomalyName::UndetectedFailure];
@@ -64,33 +60,33 @@ fn who_was_not_up_or_in_reach_all_the_while_need_not_have_found_a_failure() {
     let seen = [list(0, 301, 301, "aaa")];
     let mut truth = member_2_down();
     truth.down.insert(0, vec![spell(100, 210)]);
-    assert_eq!(names(completeness(&seen, &truth, &BOUNDS)), []);
+    assert_eq!(completeness(&seen, &truth, &BOUNDS).names(), []);
     let other = Truth {
         down: [(2, vec![spell(200, 500)]), (1, vec![spell(210, 220)])].into(),
         ..Truth::default()
     };
     let undetected = [AnomalyName::UndetectedFailure];
-    assert_eq!(names(completeness(&seen, &other, &BOUNDS)), undetected);
+    assert_eq!(completeness(&seen, &other, &BOUNDS).names(), undetected);
     for disturb in [
         |truth: &mut Truth| truth.hindered.push(spell(250, 251)),
         |truth: &mut Truth| truth.cut.push(spell(250, 251)),
     ] {
         let mut truth = member_2_down();
         disturb(&mut truth);
-        assert_eq!(names(completeness(&seen, &truth, &BOUNDS)), []);
+        assert_eq!(completeness(&seen, &truth, &BOUNDS).names(), []);
     }
     let early = Truth {
         down: [(2, vec![spell(0, 500)])].into(),
         ..Truth::default()
     };
     let young = [list(0, 99, 99, "aaa")];
-    assert_eq!(names(completeness(&young, &early, &BOUNDS)), []);
+    assert_eq!(completeness(&young, &early, &BOUNDS).names(), []);
 }
 
 #[test]
 fn who_is_up_is_a_false_positive_and_who_came_back_is_to_be_taken_back() {
     let truth = member_2_down();
-    let found = |seen: &[Observation]| names(accuracy(seen, &truth, &BOUNDS));
+    let found = |seen: &[Observation]| accuracy(seen, &truth, &BOUNDS).names();
     assert_eq!(found(&[list(0, 210, 210, "aaf")]), []);
     assert_eq!(found(&[list(0, 549, 549, "aaf")]), []);
     let false_positive = [AnomalyName::FalsePositive];
@@ -113,7 +109,7 @@ fn being_out_of_reach_for_a_moment_is_no_excuse_unless_moments_follow_each_other
         cut: cut.to_vec(),
         ..Truth::default()
     };
-    let found = |truth: &Truth| names(accuracy(&failed, truth, &BOUNDS));
+    let found = |truth: &Truth| accuracy(&failed, truth, &BOUNDS).names();
     assert_eq!(
         found(&cut(&[spell(260, 269)])),
         [AnomalyName::FalsePositive]
@@ -129,7 +125,7 @@ fn a_cut_between_some_is_no_excuse_for_a_suspicion_where_others_could_ask() {
         cut: vec![spell(0, 1_000)],
         ..member_2_down()
     };
-    let found = |seen: Observation| names(unsuspected(&[seen], &truth, &BOUNDS));
+    let found = |seen: Observation| unsuspected(&[seen], &truth, &BOUNDS).names();
     assert_eq!(found(list(0, 210, 210, "aas")), []);
     assert_eq!(found(list(0, 550, 550, "aaf")), []);
     let suspected = [AnomalyName::FalseSuspicion];
@@ -160,14 +156,14 @@ fn what_is_said_of_a_member_only_changes_to_what_overrides_it() {
                 false => &[AnomalyName::IncarnationWentBack],
             };
             assert_eq!(
-                names(incarnation_order(&seen)),
+                incarnation_order(&seen).names(),
                 expected,
                 "{earlier}, {later}"
             );
         }
     }
     let overlapping = [says(0, 2, "s1.0"), says(2, 3, "a1.0")];
-    assert_eq!(names(incarnation_order(&overlapping)), []);
+    assert_eq!(incarnation_order(&overlapping).names(), []);
 }
 
 #[test]
@@ -175,7 +171,7 @@ fn a_member_that_has_begun_another_life_may_have_forgotten() {
     let mut later = says(2, 3, "a1.0");
     let own = later.held.get_mut(&0).expect("it is in the list");
     own.incarnation = Some((2, 0));
-    assert_eq!(names(incarnation_order(&[says(0, 1, "a1.1"), later])), []);
+    assert_eq!(incarnation_order(&[says(0, 1, "a1.1"), later]).names(), []);
 }
 
 #[test]

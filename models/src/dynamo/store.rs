@@ -76,7 +76,7 @@ impl Store {
     /// Brings the tree up to what is there under a key.
     pub fn rehash(&mut self, key: Key) {
         let part = self.part_mut(key);
-        let held = part.registers.get(&key).map_or(0, |held| Digest::of(held));
+        let held = part.registers.get(&key).map_or(0, Digest::of);
         part.tree.set(key, held);
     }
 

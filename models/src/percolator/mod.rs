@@ -157,7 +157,7 @@ impl Process for Percolator {
 
     fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<Percolator>) {
         match self {
-            Percolator::Oracle(oracle) => oracle.on_message(from, message, ctx),
+            Percolator::Oracle(oracle) => oracle.on_message(from, &message, ctx),
             Percolator::Worker(worker) => worker.on_message(from, message, ctx),
         }
     }

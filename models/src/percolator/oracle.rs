@@ -45,10 +45,10 @@ impl Oracle {
     pub(super) fn on_message(
         &mut self,
         from: NodeId,
-        message: Message,
+        message: &Message,
         ctx: &mut Context<Percolator>,
     ) {
-        let Message::AskTimestamps { question, count } = message else {
+        let &Message::AskTimestamps { question, count } = message else {
             unreachable!("{message:?} is not meant for the oracle");
         };
         let first = Timestamp(self.last.0 + 1);

@@ -37,6 +37,9 @@ pub(super) struct Ended {
     pub(super) end: End,
 }
 
+/// A cell, and the lock that stands there.
+pub(super) type Locked = (Key, Lock);
+
 /// Whether cells can be locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lockable {
@@ -44,7 +47,7 @@ pub(super) enum Lockable {
     /// They are, by the same transaction.
     Already,
     /// Somebody was faster; these locks are still there.
-    No(Vec<(Key, Lock)>),
+    No(Vec<Locked>),
 }
 
 /// Whether locks can be replaced by versions.
@@ -83,7 +86,7 @@ impl Tablet {
         moment: Timestamp,
         keys: &[Key],
         blind: bool,
-    ) -> Result<Vec<(Key, Option<Datum>)>, Vec<(Key, Lock)>> {
+    ) -> Result<Vec<(Key, Option<Datum>)>, Vec<Locked>> {
         let locks = self.locks(keys, |lock| lock.start <= moment);
         if !locks.is_empty() && !blind {
             return Err(locks);
@@ -93,7 +96,7 @@ impl Tablet {
         Ok(keys.iter().map(found).collect())
     }
 
-    fn locks(&self, keys: &[Key], mut counts: impl FnMut(&Lock) -> bool) -> Vec<(Key, Lock)> {
+    fn locks(&self, keys: &[Key], mut counts: impl FnMut(&Lock) -> bool) -> Vec<Locked> {
         let lock = |key: &Key| Some((*key, self.cells.get(key)?.lock?));
         let locks = keys.iter().filter_map(lock);
         locks.filter(|(_, lock)| counts(lock)).collect()

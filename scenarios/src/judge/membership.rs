@@ -18,12 +18,12 @@ use murphy_models::service::{
     Service,
     membership::{self, Member, Request, Response, View},
 };
-use murphy_sim::{Fault, Happened, NodeId, PlannedCall, Stream, Time};
+use murphy_sim::{Fault, Happened, NodeId, Time};
 
-use super::{Seen, Served, calls};
+use super::{Seen, Served, Workload, calls};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
-    workload::{self, Demand},
+    workload,
 };
 
 impl Served for Request {
@@ -31,29 +31,16 @@ impl Served for Request {
     type Held = View;
     const SERVICE: Service = Service::Membership;
 
-    fn draw(
-        kind: WorkloadKind,
-        demand: &Demand,
-        stream: &mut Stream,
-    ) -> Option<Vec<PlannedCall<Request>>> {
-        matches!(kind, WorkloadKind::Members).then(|| workload::members(demand, stream))
-    }
-
-    fn workloads() -> &'static [WorkloadKind] {
-        &[WorkloadKind::Members]
-    }
-
-    fn checks(kind: WorkloadKind) -> &'static [HistoryCheck] {
-        match kind {
-            WorkloadKind::Members => &[
-                HistoryCheck::Completeness,
-                HistoryCheck::Accuracy,
-                HistoryCheck::Unsuspected,
-                HistoryCheck::IncarnationOrder,
-            ],
-            _ => &[],
-        }
-    }
+    const WORKLOADS: &'static [Workload<Request>] = &[Workload {
+        kind: WorkloadKind::Members,
+        draw: workload::members,
+        checks: &[
+            HistoryCheck::Completeness,
+            HistoryCheck::Accuracy,
+            HistoryCheck::Unsuspected,
+            HistoryCheck::IncarnationOrder,
+        ],
+    }];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
         let mut observations = answers(seen);

@@ -94,6 +94,28 @@ pub struct Seen<'a, Q: Served> {
     pub converged_after: Option<Span>,
 }
 
+#[cfg(test)]
+impl<'a, Q: Served> Seen<'a, Q> {
+    /// A run of a thousand nanoseconds without faults, in which nobody looked at the nodes.
+    fn quiet(history: &'a [HistoryEvent<Q, Q::Answer>], demand: &'a Demand) -> Seen<'a, Q> {
+        Seen {
+            history,
+            held: &[],
+            samples: &[],
+            demand,
+            opening_balance: None,
+            ended: Time(1_000),
+            healed: None,
+            had_faults: false,
+            plan: &[],
+            faults: &[],
+            lives: &[],
+            bounds: None,
+            converged_after: None,
+        }
+    }
+}
+
 /// The level that a check is spelt as; none where it is a check of another kind.
 fn level(check: HistoryCheck) -> Option<Level> {
     <&str>::from(check).parse().ok()

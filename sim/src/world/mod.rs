@@ -22,7 +22,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::faults::FaultReport;
 pub(crate) use self::look::views;
-pub use self::look::{Stats, Step, agree};
 pub use self::look::{Life, Stats, Step, agree};
 use self::{
     faults::{Faults, Phase},

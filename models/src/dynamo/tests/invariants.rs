@@ -15,8 +15,8 @@ fn stored(key: Key, siblings: Siblings) -> Record {
 }
 
 /// What an invariant finds that has not looked before.
-fn breach<I: Invariant<Dynamo> + Default>(nodes: [Option<Dynamo>; 5]) -> Option<&'static str> {
-    let found = I::default().check(Time::ZERO, NodeId(0), &nodes);
+fn breach<I: Invariant<Dynamo> + Default>(nodes: &[Option<Dynamo>; 5]) -> Option<&'static str> {
+    let found = I::default().check(Time::ZERO, NodeId(0), nodes);
     found.err().map(|breach| breach.anomaly)
 }
 
@@ -43,17 +43,17 @@ fn an_acknowledged_write_that_too_few_hold_is_found() {
         ]
     };
     assert_eq!(
-        breach::<AcknowledgedAreHeld>(told(empty(1))),
+        breach::<AcknowledgedAreHeld>(&told(empty(1))),
         Some("too-few-copies")
     );
     assert_eq!(
-        breach::<AcknowledgedAreHeld>(told(None)),
+        breach::<AcknowledgedAreHeld>(&told(None)),
         None,
         "its disk may have it"
     );
     let replaced = stored(key, one(dot(1, 1), 6, &[dot(0, 1)]));
     let holder = Some(node(1, None, &[replaced]).1);
-    assert_eq!(breach::<AcknowledgedAreHeld>(told(holder)), None);
+    assert_eq!(breach::<AcknowledgedAreHeld>(&told(holder)), None);
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn one_name_for_two_versions_is_found() {
     let key = key_from(0);
     let holding = |id, value| Some(node(id, None, &[stored(key, one(dot(0, 1), value, &[]))]).1);
     let nodes = |value| [holding(0, 5), holding(1, value), None, None, None];
-    assert_eq!(breach::<OneVersionADot>(nodes(6)), Some("dot-reused"));
-    assert_eq!(breach::<OneVersionADot>(nodes(5)), None);
+    assert_eq!(breach::<OneVersionADot>(&nodes(6)), Some("dot-reused"));
+    assert_eq!(breach::<OneVersionADot>(&nodes(5)), None);
 }
 
 #[test]
@@ -75,11 +75,11 @@ fn a_sibling_in_the_past_of_another_is_found() {
         [Some(holding), None, None, None, None]
     };
     assert_eq!(
-        breach::<SiblingsAreConcurrent>(nodes(heap)),
+        breach::<SiblingsAreConcurrent>(&nodes(heap)),
         Some("false-sibling")
     );
     let fine = one(dot(0, 1), 5, &[]);
-    assert_eq!(breach::<SiblingsAreConcurrent>(nodes(fine)), None);
+    assert_eq!(breach::<SiblingsAreConcurrent>(&nodes(fine)), None);
 }
 
 #[test]
@@ -97,6 +97,6 @@ fn a_tree_that_does_not_tell_what_is_there_is_found() {
         };
         react.on_message(&mut holder, NodeId(1), put);
         let nodes = [Some(holder), None, None, None, None];
-        assert_eq!(breach::<TreesTellContents>(nodes), found);
+        assert_eq!(breach::<TreesTellContents>(&nodes), found);
     }
 }

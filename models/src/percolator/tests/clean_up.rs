@@ -97,7 +97,7 @@ fn a_read_that_does_not_look_at_locks_sees_half() {
     let seen = |mutant| {
         let mut world = with(mutant, gone(14_500));
         run(&mut world, at(3_000_000));
-        let answers = world
+        let mut answers = world
             .history()
             .iter()
             .filter_map(|event| match &event.what {
@@ -106,7 +106,7 @@ fn a_read_that_does_not_look_at_locks_sees_half() {
                 }
                 _ => None,
             });
-        answers.last().expect("the reader is answered")
+        answers.next_back().expect("the reader is answered")
     };
     assert_eq!(seen(None), WRITTEN);
     assert_eq!(seen(Some(Mutant::PercolatorReadIgnoresLocks)), HALF);

@@ -62,7 +62,11 @@ fn versions_whose_spans_overlap_are_noticed_in_either_order() {
     let other_cell = [committed(a, 5, 1), committed(b, 6, 4)];
     assert_eq!(found::<VersionsApart>(&other_cell, &[]), None);
     let backwards = [committed(b, 3, 1), committed(a, 2, 1)];
-    assert_eq!(found::<VersionsApart>(&backwards, &[]), None, "another's to notice");
+    assert_eq!(
+        found::<VersionsApart>(&backwards, &[]),
+        None,
+        "another's to notice"
+    );
     for commits in [(5, 6), (8, 6)] {
         let (first, second) = (committed(a, commits.0, 1), committed(b, commits.1, 1));
         for disk in [[first.clone(), second.clone()], [second, first]] {

@@ -1,11 +1,14 @@
 //! Whole runs: what invariants find, and what they do not.
 
 use murphy_sim::{
-    DiskFate, Fault, Invariant, Plan, PlannedFault, Route, Shape, Shift, Target, World,
+    DiskFate, Fault, Invariant, Plan, PlannedFault, Route, Shape, Shift, Target, Trigger, World,
 };
 
 use super::*;
-use crate::faults_testing::{at, calls, role};
+use crate::{
+    faults_testing::{at, calls, role},
+    protocol::Protocol,
+};
 
 /// The leader is cut off for two seconds, half of the clients with it.
 fn isolate() -> PlannedFault {

@@ -48,7 +48,7 @@ fn an_event_is_acknowledged_and_hot_when_it_is_durable() {
         reply: Reply::Ok(Response::Published),
     };
     let effects = react.on_synced(&mut node);
-    assert_eq!(effects[..1], [published.clone()]);
+    assert_eq!(effects[0], published);
     assert!(matches!(
         effects[1..],
         [Effect::SetTimer {

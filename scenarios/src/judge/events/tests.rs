@@ -62,15 +62,8 @@ fn judge(check: HistoryCheck, asked: &[Asked], held: &[&[&[EventId]]]) -> Vec<An
         final_reads: None,
     };
     let seen = Seen {
-        history: &history,
         held: &held,
-        samples: &[],
-        demand: &demand,
-        opening_balance: None,
-        ended: Time(1_000),
-        healed: None,
-        had_faults: false,
-        converged_after: None,
+        ..Seen::quiet(&history, &demand)
     };
     <Request as Served>::judge(check, &seen).names()
 }

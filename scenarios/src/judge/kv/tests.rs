@@ -43,17 +43,7 @@ fn judge(final_reads: &[Option<Option<Value>>]) -> Verdict {
         until: Time(20),
         final_reads: Some(Time(20)),
     };
-    let seen = Seen {
-        history: &history,
-        held: &[],
-        samples: &[],
-        demand: &demand,
-        opening_balance: None,
-        ended: Time(1_000),
-        healed: None,
-        had_faults: false,
-        converged_after: None,
-    };
+    let seen = Seen::quiet(&history, &demand);
     <Request as Served>::judge(HistoryCheck::Durable, &seen)
 }
 
