@@ -7,20 +7,20 @@
 //! Read repair (section 5), hinted handoff (4.6) and Merkle trees (4.7) bring up to date who was missed.
 //!
 //! Promise, every mode: no acknowledged write is lost unless a client that had seen it wrote the key
-//! again, and replicas converge soon after the heal (`dynamo-strict-steady`, `dynamo-strict-under-chaos`,
-//! `dynamo-sloppy-steady`, `dynamo-sloppy-under-chaos`, `dynamo-partial-steady`,
-//! `dynamo-partial-under-chaos`; by Merkle trees alone, `dynamo-trees-alone`). `strict-quorum`: a read
-//! shows every write that was acknowledged before it began, or what took its place (`dynamo-strict-*`).
-//! `sloppy-quorum`: whoever reaches W nodes can write (`dynamo-sloppy-writes-through-a-partition`).
+//! again, and replicas converge soon after the heal (`dynamo-*-steady.toml`,
+//! `dynamo-*-under-chaos.toml`; by Merkle trees alone, `dynamo-trees-alone.toml`). `strict-quorum`: a read
+//! shows every write that was acknowledged before it began, or what took its place
+//! (`dynamo-strict-steady.toml`, `dynamo-strict-under-chaos.toml`). `sloppy-quorum`: whoever reaches W
+//! nodes can write (`dynamo-sloppy-writes-through-a-partition.toml`).
 //!
 //! Not promised: linearizability, even where R + W > N. Nothing is written back before a read is
 //! answered, so that a write under way can be seen by one read and missed by the next (Attiya, Bar-Noy &
-//! Dolev, JACM 1995, for what it takes; `dynamo-strict-is-not-atomic` shows it). With a sloppy quorum a
-//! read can miss acknowledged writes (`dynamo-sloppy-reads-stale-in-a-partition`), and with R + W <= N it
-//! does when nothing is wrong (`dynamo-partial-reads-stale`). A node remembers what its clients have read
-//! until it crashes: what they write elsewhere stands beside what it was to replace, never the other way
-//! round. A write that is retried at another node becomes its own sibling. Compare-and-swap is refused,
-//! and the ring is fixed.
+//! Dolev, JACM 1995, for what it takes; `dynamo-strict-is-not-atomic.toml` shows it). With a sloppy
+//! quorum a read can miss acknowledged writes (`dynamo-sloppy-reads-stale-in-a-partition.toml`), and with
+//! R + W <= N it does when nothing is wrong (`dynamo-partial-reads-stale.toml`). A node remembers what
+//! its clients have read until it crashes: what they write elsewhere stands beside what it was to
+//! replace, never the other way round. A write that is retried at another node becomes its own sibling.
+//! Compare-and-swap is refused, and the ring is fixed.
 //!
 //! Tolerates lost, doubled, reordered and late messages, partitions, pauses, failing disks, any clocks,
 //! and crashes of any number of nodes as long as what was synced survives. Costs when nothing fails, with

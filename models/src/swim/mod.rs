@@ -6,11 +6,13 @@
 //! turns shuffled; updates piggybacked lambda log n times; `Suspect`, `Alive` and `Confirm` with
 //! incarnations. Promise:
 //! - strong completeness: who stays down is confirmed to have failed by everyone, in 2n-1 periods, a
-//!   suspicion and a dissemination (`swim-crashes`, `swim-random-crashes`, `swim-under-chaos`);
+//!   suspicion and a dissemination (`swim-steady.toml`, `swim-crashes.toml`,
+//!   `swim-under-chaos.toml`; where whom to probe is drawn, `swim-random-*.toml`);
 //! - accuracy: who was out of reach for less than a suspicion, less the time that a refutation takes, is
-//!   never confirmed to have failed, though messages are lost (`swim-under-loss`, `swim-short-pauses`);
-//! - where only links between pairs are cut, nobody is even suspected (`swim-link-cut`);
-//! - who is back in reach is taken back, and then all hold the same list (`swim-partition-heals`).
+//!   never confirmed to have failed, though messages are lost (`swim-under-loss.toml`,
+//!   `swim-short-pauses.toml`);
+//! - where only links between pairs are cut, nobody is even suspected (`swim-link-cut.toml`);
+//! - who is back in reach is taken back, and then all hold the same list (`swim-partition-heals.toml`).
 //!
 //! Tolerates crashes of any number of nodes as long as what was synced survives, lost, doubled, late
 //! and reordered messages, partitions, pauses, clocks that drift by a few hundred millionths; no
