@@ -125,9 +125,9 @@ proptest! {
 
     #[test]
     fn version_vectors_converge_after_any_plan(
-        plan in plans(stage(4), 4), calls in calls(stage(4), 40, kv_requests(3)), seed in 0..1_000u64,
+        plan in plans(stage(4), 4), calls in calls(stage(4), 40, kv_requests(3).prop_map(kv::Asked::from)), seed in 0..1_000u64,
     ) {
-        let calls: Vec<PlannedCall<kv::Request>> = calls;
+        let calls: Vec<PlannedCall<kv::Asked>> = calls;
         let outcome = holds::<VersionVectors>(4, plan, calls, seed);
         prop_assert!(outcome.converged_after.is_some(), "replicas agree after the heal");
     }

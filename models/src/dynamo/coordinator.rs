@@ -9,18 +9,26 @@ use murphy_sim::{CallId, Context, NodeId, Reply};
 
 use super::{Message, Mode, Mutant, Record, Timer, replica::Dynamo};
 use crate::{
-    service::kv::{Key, Response, Value},
+    service::kv::{Answered, Key, Response, Shown, Value},
     shared::{
         siblings::{Siblings, Version},
-        version_vector::{Dot, DotContext},
+        version_vector::Dot,
     },
 };
+
+/// Who waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Caller {
+    /// The call.
+    pub call: CallId,
+    /// What its client had been shown when it asked.
+    pub shown: Shown,
+}
 
 /// A write under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
-    /// Who waits for it.
-    call: Option<CallId>,
+    caller: Option<Caller>,
     siblings: Siblings,
     /// Who of the preference list has not stored it.
     silent: BTreeSet<NodeId>,
@@ -34,8 +42,7 @@ pub struct Write {
 /// A read under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Read {
-    /// Who waits for it.
-    call: Option<CallId>,
+    caller: Option<Caller>,
     key: Key,
     /// Who was asked and has not answered.
     silent: BTreeSet<NodeId>,
@@ -52,24 +59,31 @@ impl Write {
 }
 
 impl Dynamo {
-    pub(super) fn write(&mut self, call: CallId, key: Key, value: Value, ctx: &mut Context<Self>) {
-        let past = self.seen.entry((call.client, key)).or_default().clone();
-        let dot = self.put(Some(call), key, Version { value, past }, ctx);
-        let seen = self.seen.entry((call.client, key)).or_default();
-        seen.insert(dot);
+    pub(super) fn write(
+        &mut self,
+        caller: Caller,
+        key: Key,
+        value: Value,
+        ctx: &mut Context<Self>,
+    ) {
+        let past = caller.shown.get(&key).cloned().unwrap_or_default();
+        self.put(Some(caller), key, Version { value, past }, ctx);
     }
 
     /// Names a version and has it stored. Its name is durable before anyone hears of it, so that no other
     /// version ever has the same.
     fn put(
         &mut self,
-        call: Option<CallId>,
+        mut caller: Option<Caller>,
         key: Key,
         version: Version,
         ctx: &mut Context<Self>,
-    ) -> Dot {
+    ) {
         let me = ctx.node();
         let dot = self.name(key, me);
+        if let Some(Caller { shown, .. }) = &mut caller {
+            shown.entry(key).or_default().insert(dot);
+        }
         let mut siblings = Siblings::default();
         siblings.write(dot, version);
         let preferred: BTreeSet<NodeId> = self.ring.preferred(self.ring.range_of(key)).collect();
@@ -96,7 +110,7 @@ impl Dynamo {
             }
         }
         let write = Write {
-            call,
+            caller,
             siblings,
             silent: preferred,
             stored: Vec::new(),
@@ -105,7 +119,6 @@ impl Dynamo {
         };
         self.writes.insert((key, dot), write);
         ctx.set_timer(Timer::Write { key, dot }, self.config.timeout);
-        dot
     }
 
     fn name(&mut self, key: Key, me: NodeId) -> Dot {
@@ -138,10 +151,10 @@ impl Dynamo {
             write.silent.remove(&from);
         }
         if write.stored.len() >= self.config.w
-            && let Some(call) = write.call.take()
+            && let Some(caller) = write.caller.take()
         {
             write.acknowledged = true;
-            ctx.reply(call, Reply::Ok(Response::Written));
+            caller.tell(Response::Written, ctx);
         }
         if write.silent.is_empty() {
             self.writes.remove(&(key, dot));
@@ -157,8 +170,8 @@ impl Dynamo {
         };
         if write.late {
             let write = self.writes.remove(&(key, dot));
-            if let Some(call) = write.and_then(|write| write.call) {
-                ctx.reply(call, Reply::Unknown);
+            if let Some(caller) = write.and_then(|write| write.caller) {
+                ctx.reply(caller.call, Reply::Unknown);
             }
             return;
         }
@@ -181,7 +194,7 @@ impl Dynamo {
         ctx.set_timer(Timer::Write { key, dot }, self.config.timeout);
     }
 
-    pub(super) fn read(&mut self, call: CallId, key: Key, ctx: &mut Context<Self>) {
+    pub(super) fn read(&mut self, caller: Caller, key: Key, ctx: &mut Context<Self>) {
         // An answer to a life before a crash is not taken for one to this.
         let read = ctx.rng().bits();
         let silent: BTreeSet<NodeId> = self.ring.preferred(self.ring.range_of(key)).collect();
@@ -189,7 +202,7 @@ impl Dynamo {
             ctx.send(*to, Message::Get { read, key });
         }
         let asked = Read {
-            call: Some(call),
+            caller: Some(caller),
             key,
             silent,
             answers: BTreeMap::new(),
@@ -220,16 +233,15 @@ impl Dynamo {
         }
         asked.answers.insert(from, siblings);
         if asked.answers.len() >= quorum
-            && let Some(call) = asked.call.take()
+            && let Some(mut caller) = asked.caller.take()
         {
             let found = joined(&asked.answers);
-            let seen: &mut DotContext = self.seen.entry((call.client, asked.key)).or_default();
-            seen.join(&found.context());
+            let shown = caller.shown.entry(asked.key).or_default();
+            shown.join(&found.context());
             if found.len() > 1 {
                 ctx.reached("siblings");
             }
-            let values = Response::Siblings(found.values());
-            ctx.reply(call, Reply::Ok(values));
+            caller.tell(Response::Siblings(found.values()), ctx);
         }
         if asked.silent.is_empty() {
             self.end_read(read, ctx);
@@ -242,7 +254,7 @@ impl Dynamo {
         let Some(asked) = self.reads.get_mut(&read) else {
             return;
         };
-        if asked.late || asked.call.is_none() {
+        if asked.late || asked.caller.is_none() {
             return self.end_read(read, ctx);
         }
         asked.late = true;
@@ -265,8 +277,8 @@ impl Dynamo {
         let Some(asked) = self.reads.remove(&read) else {
             return;
         };
-        if let Some(call) = asked.call {
-            ctx.reply(call, Reply::Fail);
+        if let Some(caller) = asked.caller {
+            ctx.reply(caller.call, Reply::Fail);
         }
         let (key, newest) = (asked.key, joined(&asked.answers));
         let range = self.ring.range_of(key);
@@ -289,6 +301,13 @@ impl Dynamo {
             let siblings = newest.clone();
             ctx.send(to, Message::Repair { key, siblings });
         }
+    }
+}
+
+impl Caller {
+    fn tell(self, response: Response, ctx: &mut Context<Dynamo>) {
+        let shown = self.shown;
+        ctx.reply(self.call, Reply::Ok(Answered { response, shown }));
     }
 }
 

@@ -15,12 +15,12 @@
 //!
 //! Not promised: linearizability, even where R + W > N. Nothing is written back before a read is
 //! answered, so that a write under way can be seen by one read and missed by the next (Attiya, Bar-Noy &
-//! Dolev, JACM 1995, for what it takes; `dynamo-strict-is-not-atomic.toml` shows it). With a sloppy
-//! quorum a read can miss acknowledged writes (`dynamo-sloppy-reads-stale-in-a-partition.toml`), and with
-//! R + W <= N it does when nothing is wrong (`dynamo-partial-reads-stale.toml`). A node remembers what
-//! its clients have read until it crashes: what they write elsewhere stands beside what it was to
-//! replace, never the other way round. A write that is retried at another node becomes its own sibling.
-//! Compare-and-swap is refused, and the ring is fixed.
+//! Dolev, JACM 1995, for what it takes; `dynamo-strict-is-not-atomic.toml` shows it). With a sloppy quorum a
+//! read can miss acknowledged writes (`dynamo-sloppy-reads-stale-in-a-partition.toml`), and with R + W <= N it
+//! does when nothing is wrong (`dynamo-partial-reads-stale.toml`). A client carries what it has been shown from
+//! each answer to its next question, and loses it with a call whose end is unknown: what it writes then
+//! stands beside what it was to replace, never the other way round. A write that is retried at another
+//! node becomes its own sibling. Compare-and-swap is refused, and the ring is fixed.
 //!
 //! Tolerates lost, doubled, reordered and late messages, partitions, pauses, failing disks, any clocks,
 //! and crashes of any number of nodes as long as what was synced survives. Costs when nothing fails, with
@@ -47,7 +47,7 @@ use murphy_sim::{
 
 pub use self::{
     config::{Config, Mode},
-    coordinator::{Read, Write},
+    coordinator::{Caller, Read, Write},
     invariants::{AcknowledgedAreHeld, OneVersionADot, SiblingsAreConcurrent, TreesTellContents},
     message::{Hint, Message, Record, Timer},
     mutants::Mutant,
@@ -59,7 +59,7 @@ use crate::{
     protocol::{self, MutantInfo, Parameters, Protocol},
     service::{
         Service,
-        kv::{self, Request, Response},
+        kv::{self, Answered, Asked, Request},
     },
 };
 
@@ -68,9 +68,11 @@ impl Process for Dynamo {
     type Message = Message;
     type Timer = Timer;
     type Record = Record;
-    type Request = Request;
-    type Response = Response;
+    type Request = Asked;
+    type Response = Answered;
     type View = kv::View;
+
+    const CARRIES: bool = true;
 
     fn start(config: &Config, disk: &[Record], ctx: &mut Context<Dynamo>) -> Dynamo {
         let node = Dynamo::restore(*config, disk, ctx);
@@ -79,10 +81,12 @@ impl Process for Dynamo {
         node
     }
 
-    fn on_request(&mut self, call: CallId, request: Request, ctx: &mut Context<Dynamo>) {
-        match request {
-            Request::Read { key } => self.read(call, key, ctx),
-            Request::Write { key, value } => self.write(call, key, value, ctx),
+    fn on_request(&mut self, call: CallId, asked: Asked, ctx: &mut Context<Dynamo>) {
+        let shown = asked.shown;
+        let caller = Caller { call, shown };
+        match asked.request {
+            Request::Read { key } => self.read(caller, key, ctx),
+            Request::Write { key, value } => self.write(caller, key, value, ctx),
             // It would take agreement.
             Request::Cas { .. } => ctx.reply(call, Reply::Fail),
         }
@@ -138,6 +142,10 @@ impl Process for Dynamo {
             settled: self.is_settled(),
         };
         self.store().shown().map(view).collect()
+    }
+
+    fn carry(planned: Asked, last: Option<&Answered>) -> Asked {
+        planned.after(last)
     }
 
     fn abstraction(&self) -> u64 {

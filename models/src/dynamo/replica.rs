@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use murphy_sim::{ClientId, Context, LogIndex, NodeId};
+use murphy_sim::{Context, LogIndex, NodeId};
 
 use super::{
     Config, Hint, Message, Mutant, Record,
@@ -13,12 +13,8 @@ use super::{
     store::Store,
 };
 use crate::{
-    service::kv::{Key, Response},
-    shared::{
-        gate::Gate,
-        siblings::Siblings,
-        version_vector::{Dot, DotContext},
-    },
+    service::kv::{Answered, Key},
+    shared::{gate::Gate, siblings::Siblings, version_vector::Dot},
 };
 
 /// One node.
@@ -31,13 +27,11 @@ pub struct Dynamo {
     pub(super) hints: BTreeMap<LogIndex, Hint>,
     /// The last name that it gave to a version of each key.
     pub(super) names: BTreeMap<Key, u32>,
-    /// What each client has read and written of each key through this node. A crash forgets it.
-    pub(super) seen: BTreeMap<(ClientId, Key), DotContext>,
     pub(super) writes: BTreeMap<(Key, Dot), Write>,
     pub(super) reads: BTreeMap<u64, Read>,
     /// Whom it compares trees with next.
     pub(super) turn: usize,
-    pub(super) gate: Gate<Message, Response>,
+    pub(super) gate: Gate<Message, Answered>,
 }
 
 impl Dynamo {
@@ -50,7 +44,6 @@ impl Dynamo {
             store: Store::new(ring, me),
             hints: BTreeMap::new(),
             names: BTreeMap::new(),
-            seen: BTreeMap::new(),
             writes: BTreeMap::new(),
             reads: BTreeMap::new(),
             turn: 0,

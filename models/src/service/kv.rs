@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::shared::version_vector::DotContext;
+
 /// A key.
 pub type Key = u32;
 /// A value. Workloads write each value at most once to a key.
@@ -50,6 +52,44 @@ pub enum Response {
     Written,
     /// Whether a compare-and-swap found what it compared with.
     Swapped(bool),
+}
+
+/// What a client has been shown under each key and has written there, as nodes name writes: the
+/// context of DeCandia et al., Dynamo (SOSP 2007), section 4.1.
+pub type Shown = BTreeMap<Key, DotContext>;
+
+/// A question with what its client has been shown before it, where clients carry that: nobody else knows
+/// which answers have reached them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Asked {
+    /// The question.
+    pub request: Request,
+    /// What its client had been shown; nothing after a call whose end is unknown.
+    pub shown: Shown,
+}
+
+/// An answer with what its client has been shown by then.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Answered {
+    /// The answer.
+    pub response: Response,
+    /// What its client has been shown, this answer included.
+    pub shown: Shown,
+}
+
+impl From<Request> for Asked {
+    fn from(request: Request) -> Asked {
+        let shown = Shown::new();
+        Asked { request, shown }
+    }
+}
+
+impl Asked {
+    /// The same question of a client that has had this answer.
+    pub fn after(self, last: Option<&Answered>) -> Asked {
+        let shown = last.map_or(Shown::new(), |last| last.shown.clone());
+        Asked { shown, ..self }
+    }
 }
 
 impl Request {

@@ -10,9 +10,9 @@
 //! `siblings-under-chaos.toml`, `siblings-across-a-partition.toml`). A client that stays at a node sees
 //! its own writes.
 //!
-//! Not promised: an order of concurrent writes. A node remembers what its clients have read until it
-//! crashes; what such a client writes next may stand beside what it meant to replace, never the other
-//! way round. A client that writes without reading piles up siblings beside those of others.
+//! Not promised: an order of concurrent writes. A client carries what it has been shown from each answer
+//! to its next question, and loses it with a call whose end is unknown: what it writes then may stand
+//! beside what it meant to replace, never the other way round. A client that writes without reading piles up siblings beside those of others.
 //! Compare-and-swap is refused, and a write that is retried at another node becomes its own sibling.
 //!
 //! Tolerates lost, doubled, reordered and late messages, partitions, pauses, failing disks, any clocks
@@ -40,7 +40,7 @@ use crate::{
     protocol::{Mode, MutantInfo, Parameters, Protocol},
     service::{
         Service,
-        kv::{self, Key, Request, Response},
+        kv::{self, Answered, Asked, Key, Request},
     },
     shared::{siblings::Siblings, version_vector::VersionVector},
 };
@@ -100,9 +100,11 @@ impl Process for VersionVectors {
     type Message = Message;
     type Timer = Timer;
     type Record = Delta;
-    type Request = Request;
-    type Response = Response;
+    type Request = Asked;
+    type Response = Answered;
     type View = kv::View;
+
+    const CARRIES: bool = true;
 
     fn start(config: &Config, disk: &[Delta], ctx: &mut Context<VersionVectors>) -> VersionVectors {
         let replica = VersionVectors::restore(*config, disk, ctx);
@@ -113,10 +115,11 @@ impl Process for VersionVectors {
         replica
     }
 
-    fn on_request(&mut self, call: CallId, request: Request, ctx: &mut Context<VersionVectors>) {
-        match request {
-            Request::Read { key } => self.read(call, key, ctx),
-            Request::Write { key, value } => self.write(call, key, value, ctx),
+    fn on_request(&mut self, call: CallId, asked: Asked, ctx: &mut Context<VersionVectors>) {
+        let shown = asked.shown;
+        match asked.request {
+            Request::Read { key } => self.read(call, key, shown, ctx),
+            Request::Write { key, value } => self.write(call, (key, value), shown, ctx),
             // It would take agreement.
             Request::Cas { .. } => ctx.reply(call, Reply::Fail),
         }
@@ -149,6 +152,10 @@ impl Process for VersionVectors {
             state: Some(self.registers().map(shown).collect()),
             settled: self.is_settled(),
         }
+    }
+
+    fn carry(planned: Asked, last: Option<&Answered>) -> Asked {
+        planned.after(last)
     }
 
     fn abstraction(&self) -> u64 {

@@ -1,18 +1,17 @@
-//! One node: takes writes, tells them to the others, compares notes with one of them now and then, and
-//! remembers what each of its clients has read.
+//! One node: takes writes, tells them to the others, and compares notes with one of them now and then.
 //!
 //! What is in memory may be ahead of the disk; the gate holds back whatever would show it.
 
 use std::collections::BTreeMap;
 
-use murphy_sim::{CallId, ClientId, Context, LogIndex, NodeId, Reply};
+use murphy_sim::{CallId, Context, LogIndex, NodeId, Reply};
 
 use super::{Config, Delta, Message, Mutant, Timer};
 use crate::{
-    service::kv::{Key, Response, Value},
-    shared::peers::any_other,
+    service::kv::{Answered, Key, Response, Shown, Value},
     shared::{
         gate::Gate,
+        peers::any_other,
         siblings::{Siblings, Version},
         version_vector::{DotContext, VersionVector},
     },
@@ -25,10 +24,7 @@ pub struct VersionVectors {
     registers: BTreeMap<Key, Siblings>,
     /// The writes that it knows: those in the registers and those that these superseded.
     versions: VersionVector,
-    /// What each client has seen of each key here: all that was known when it read it, and what it
-    /// wrote. A crash forgets it.
-    seen: BTreeMap<(ClientId, Key), DotContext>,
-    gate: Gate<Message, Response>,
+    gate: Gate<Message, Answered>,
 }
 
 impl VersionVectors {
@@ -41,7 +37,6 @@ impl VersionVectors {
             config,
             registers: BTreeMap::new(),
             versions: VersionVector::default(),
-            seen: BTreeMap::new(),
             gate: Gate::new(ctx),
         };
         for delta in disk {
@@ -53,28 +48,36 @@ impl VersionVectors {
         replica
     }
 
-    pub(super) fn read(&mut self, call: CallId, key: Key, ctx: &mut Context<VersionVectors>) {
-        let seen = DotContext::from(self.versions.clone());
-        self.seen.insert((call.client, key), seen);
+    /// Whoever reads has seen all that is known here.
+    pub(super) fn read(
+        &mut self,
+        call: CallId,
+        key: Key,
+        mut shown: Shown,
+        ctx: &mut Context<VersionVectors>,
+    ) {
+        let known = DotContext::from(self.versions.clone());
+        shown.entry(key).or_default().join(&known);
         let siblings = self.registers.get(&key);
         let found = siblings.map_or(Vec::new(), Siblings::values);
         if found.len() > 1 {
             ctx.reached("siblings");
         }
-        self.gate.reply(call, Response::Siblings(found), ctx);
+        let response = Response::Siblings(found);
+        self.gate.reply(call, Answered { response, shown }, ctx);
     }
 
     pub(super) fn write(
         &mut self,
         call: CallId,
-        key: Key,
-        value: Value,
+        (key, value): (Key, Value),
+        mut shown: Shown,
         ctx: &mut Context<VersionVectors>,
     ) {
         let since = self.versions.clone();
         let dot = self.versions.next(ctx.node());
         let siblings = self.registers.entry(key).or_default();
-        let seen = self.seen.entry((call.client, key)).or_default();
+        let seen = shown.entry(key).or_default();
         let past = match self.config.mutant {
             Some(Mutant::ContextForgotten) => DotContext::default(),
             Some(Mutant::VectorWithoutDots) => since.clone().into(),
@@ -90,10 +93,12 @@ impl VersionVectors {
             entries: vec![(key, siblings.clone())],
         };
         self.gate.write(delta.clone(), ctx);
+        let response = Response::Written;
+        let answered = Answered { response, shown };
         if self.config.has(Mutant::AckBeforeSync) {
-            ctx.reply(call, Reply::Ok(Response::Written));
+            ctx.reply(call, Reply::Ok(answered));
         } else {
-            self.gate.reply(call, Response::Written, ctx);
+            self.gate.reply(call, answered, ctx);
         }
         for peer in ctx.others() {
             self.gate.send(peer, Message::Delta(delta.clone()), ctx);

@@ -9,8 +9,9 @@ use murphy_checkers::{
 };
 use murphy_models::service::{
     Service,
-    kv::{Key, Request, Response, Value, View},
+    kv::{Answered, Asked, Key, Request, Response, Value, View},
 };
+use murphy_sim::PlannedCall;
 
 use super::{Seen, Served, Workload, history, level, siblings::siblings};
 use crate::{
@@ -34,17 +35,9 @@ impl Served for Request {
             draw: workload::cas_register,
             checks: CHECKS,
         },
-        Workload {
-            kind: WorkloadKind::Siblings,
-            draw: workload::register,
-            checks: SIBLING_CHECKS,
-        },
     ];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
-        if SIBLING_CHECKS.contains(&check) {
-            return siblings(check, seen);
-        }
         assert!(
             CHECKS.contains(&check),
             "checks of another service are refused when a scenario is read"
@@ -73,6 +66,45 @@ impl Served for Request {
             Response::Swapped(true) => "ok swapped".to_owned(),
             Response::Swapped(false) => "ok not swapped".to_owned(),
         }
+    }
+}
+
+/// Where clients carry what they have been shown, registers keep siblings.
+impl Served for Asked {
+    type Answer = Answered;
+    type Held = View;
+    const SERVICE: Service = Service::Kv;
+
+    const WORKLOADS: &'static [Workload<Asked>] = &[Workload {
+        kind: WorkloadKind::Siblings,
+        draw: |demand, stream| {
+            let calls = workload::register(demand, stream).into_iter();
+            calls
+                .map(|planned| PlannedCall {
+                    client: planned.client,
+                    start: planned.start,
+                    route: planned.route,
+                    request: planned.request.into(),
+                })
+                .collect()
+        },
+        checks: SIBLING_CHECKS,
+    }];
+
+    fn judge(check: HistoryCheck, seen: &Seen<Asked>) -> Verdict {
+        assert!(
+            SIBLING_CHECKS.contains(&check),
+            "checks of another service are refused when a scenario is read"
+        );
+        siblings(check, seen)
+    }
+
+    fn tell(&self) -> String {
+        self.request.tell()
+    }
+
+    fn tell_answer(answer: &Answered) -> String {
+        Request::tell_answer(&answer.response)
     }
 }
 

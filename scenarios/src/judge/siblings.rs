@@ -4,7 +4,7 @@ use murphy_checkers::{
     History, Process, Verdict,
     siblings::{self, Promise, Reads, SiblingCall, SiblingResponse},
 };
-use murphy_models::service::kv::{Key, Request, Response, Value};
+use murphy_models::service::kv::{Asked, Key, Request, Response, Value};
 use murphy_sim::Happened;
 
 use super::Seen;
@@ -12,14 +12,14 @@ use crate::language::HistoryCheck;
 
 /// A client is one process, whatever became of its calls: what it has seen it has seen. Only when
 /// nothing fails must its node remember that.
-pub(super) fn siblings(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
+pub(super) fn siblings(check: HistoryCheck, seen: &Seen<Asked>) -> Verdict {
     let mut builder: murphy_checkers::Builder<SiblingCall<Key, Value>, SiblingResponse<Value>> =
         History::builder();
     for event in seen.history {
         let (process, time) = (Process(event.client.0), event.time.0);
         let told = match &event.what {
-            Happened::Invoke(request) => builder.invoke(process, time, call(request)),
-            Happened::Ok(response) => builder.ok(process, time, answer(response)),
+            Happened::Invoke(asked) => builder.invoke(process, time, call(&asked.request)),
+            Happened::Ok(answered) => builder.ok(process, time, answer(&answered.response)),
             Happened::Fail => builder.fail(process, time),
             Happened::Info => builder.info(process, time),
         };

@@ -25,7 +25,7 @@ fn an_acknowledged_write_that_too_few_hold_is_found() {
     let key = key_from(0);
     let (mut react, mut coordinator) = node(0, None, &[]);
     let write = Request::Write { key, value: 5 };
-    react.on_request(&mut coordinator, call(0), write);
+    react.on_request(&mut coordinator, call(0), write.into());
     react.on_synced(&mut coordinator);
     for at in [NodeId(0), NodeId(1)] {
         let dot = dot(0, 1);

@@ -8,7 +8,7 @@ use murphy_sim::{ClientId, Effect};
 
 use super::*;
 use crate::{
-    service::kv::{Key, Value},
+    service::kv::{Key, Response, Shown, Value},
     shared::{
         siblings::{Siblings, Version},
         version_vector::{Dot, DotContext},
@@ -59,10 +59,12 @@ fn one(dot: Dot, value: Value, past: &[Dot]) -> Siblings {
     siblings
 }
 
-fn reply(client: u32, response: Response) -> Effect<Dynamo> {
+/// An answer to a client that has been shown these versions of a key by then, and nothing else.
+fn reply(client: u32, response: Response, (key, shown): (Key, &[Dot])) -> Effect<Dynamo> {
+    let shown: Shown = [(key, shown.iter().copied().collect())].into();
     Effect::Reply {
         call: call(client),
-        reply: Reply::Ok(response),
+        reply: Reply::Ok(Answered { response, shown }),
     }
 }
 

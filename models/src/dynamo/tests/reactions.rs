@@ -12,8 +12,12 @@ fn fresh(node: u32, mode: &str) -> (React, Dynamo) {
     (react, node)
 }
 
-fn write(key: Key, value: Value) -> Request {
-    Request::Write { key, value }
+fn write(key: Key, value: Value) -> Asked {
+    Request::Write { key, value }.into()
+}
+
+fn read(key: Key) -> Asked {
+    Request::Read { key }.into()
 }
 
 fn put(key: Key, dot: Dot, siblings: &Siblings, at: u32) -> Message {
@@ -74,7 +78,7 @@ fn a_version_is_told_when_its_name_is_durable_and_acknowledged_when_w_have_store
     let mut tell = |from: u32| react.on_message(&mut node, NodeId(from), stored(key, dot, from));
     assert_eq!(tell(0), []);
     assert_eq!(tell(0), [], "the same node again");
-    assert_eq!(tell(2), [reply(0, Response::Written)]);
+    assert_eq!(tell(2), [reply(0, Response::Written, (key, &[dot]))]);
     assert_eq!(tell(1), [Effect::CancelTimer { timer }]);
     assert_eq!(tell(1), []);
 }
@@ -113,7 +117,8 @@ fn the_next_nodes_stand_in_for_those_that_do_not_answer_and_count_where_that_is_
             ]
         );
         let effects = react.on_message(&mut node, NodeId(4), stored(key, dot, 2));
-        assert_eq!(effects == [reply(0, Response::Written)], counts, "{mode}");
+        let written = reply(0, Response::Written, (key, &[dot]));
+        assert_eq!(effects == [written], counts, "{mode}");
         let given_up = react.on_timer(&mut node, timer);
         let unknown = Effect::Reply {
             call: call(0),
@@ -160,14 +165,16 @@ fn a_read_is_answered_by_r_and_repairs_whoever_lags_when_all_have_answered() {
     let (mut react, mut node) = fresh(4, "strict-quorum");
     let key = key_from(0);
     let (old, new) = (one(dot(0, 1), 5, &[]), one(dot(1, 1), 6, &[dot(0, 1)]));
-    let effects = react.on_request(&mut node, call(0), Request::Read { key });
+    let effects = react.on_request(&mut node, call(0), read(key));
     let read = nonce(&effects);
+    let shown = [dot(0, 1), dot(1, 1)];
     let mut tell = |from: u32, siblings: &Siblings| {
         let siblings = siblings.clone();
         react.on_message(&mut node, NodeId(from), Message::Got { read, siblings })
     };
     assert_eq!(tell(0, &old), []);
-    assert_eq!(tell(1, &new), [reply(0, Response::Siblings(vec![6]))]);
+    let answer = reply(0, Response::Siblings(vec![6]), (key, &shown));
+    assert_eq!(tell(1, &new), [answer]);
     let repair = Message::Repair { key, siblings: new };
     assert_eq!(
         tell(2, &Siblings::default()),
@@ -180,8 +187,13 @@ fn a_read_is_answered_by_r_and_repairs_whoever_lags_when_all_have_answered() {
             send(2, repair),
         ]
     );
-    // What the client has read it replaces.
-    let effects = react.on_request(&mut node, call(0), write(key, 7));
+    // What the client has been shown it replaces.
+    let shown = [(key, shown.into_iter().collect())].into();
+    let asked = Asked {
+        shown,
+        ..write(key, 7)
+    };
+    let effects = react.on_request(&mut node, call(0), asked);
     assert_eq!(effects[0], reached("coordinated-outside"));
     let puts = react.on_synced(&mut node);
     let seventh = one(dot(4, 1), 7, &[dot(0, 1), dot(1, 1)]);
@@ -193,7 +205,7 @@ fn a_read_asks_those_that_stand_in_where_a_quorum_may_be_sloppy() {
     for (mode, asks) in [("strict-quorum", 0), ("sloppy-quorum", 2)] {
         let (mut react, mut node) = fresh(0, mode);
         let key = key_from(0);
-        let read = nonce(&react.on_request(&mut node, call(0), Request::Read { key }));
+        let read = nonce(&react.on_request(&mut node, call(0), read(key)));
         let siblings = Siblings::default();
         react.on_message(&mut node, NodeId(0), Message::Got { read, siblings });
         let effects = react.on_timer(&mut node, Timer::Read(read));
@@ -243,10 +255,21 @@ fn names_and_hints_and_what_was_stored_come_back_from_the_disk() {
 }
 
 #[test]
+fn a_client_carries_what_it_was_shown_and_loses_it_with_a_call_whose_end_is_unknown() {
+    let (key, dot) = (key_from(0), dot(0, 1));
+    let shown: Shown = [(key, [dot].into_iter().collect())].into();
+    let response = Response::Written;
+    let last = Answered { response, shown };
+    let carried = Dynamo::carry(write(key, 6), Some(&last));
+    assert_eq!(carried.shown, last.shown);
+    assert_eq!(Dynamo::carry(carried, None), write(key, 6));
+}
+
+#[test]
 fn a_compare_and_swap_is_refused() {
     let (mut react, mut node) = fresh(0, "strict-quorum");
     let (key, from, to) = (7, 1, 2);
-    let effects = react.on_request(&mut node, call(0), Request::Cas { key, from, to });
+    let effects = react.on_request(&mut node, call(0), Request::Cas { key, from, to }.into());
     let refused = Effect::Reply {
         call: call(0),
         reply: Reply::Fail,

@@ -7,9 +7,12 @@ mod reactions;
 use murphy_sim::{CallId, ClientId, Effect, NodeId, Reply};
 
 use super::*;
-use crate::shared::{
-    siblings::Version,
-    version_vector::{Dot, DotContext},
+use crate::{
+    service::kv::Response,
+    shared::{
+        siblings::Version,
+        version_vector::{Dot, DotContext},
+    },
 };
 
 const KEY: Key = 7;
@@ -61,10 +64,12 @@ fn siblings(of: &[(Dot, Version)]) -> Siblings {
     siblings
 }
 
-fn reply(client: u32, response: Response) -> Effect<VersionVectors> {
+/// An answer to a client that has been shown these writes by then.
+fn reply(client: u32, response: Response, shown: &[Dot]) -> Effect<VersionVectors> {
+    let shown = [(KEY, shown.iter().copied().collect())].into();
     Effect::Reply {
         call: call(client),
-        reply: Reply::Ok(response),
+        reply: Reply::Ok(Answered { response, shown }),
     }
 }
 
