@@ -48,7 +48,7 @@ impl Oracle {
         message: &Message,
         ctx: &mut Context<Percolator>,
     ) {
-        let &Message::AskTimestamps { question, count } = message else {
+        let Message::AskTimestamps { question, count } = *message else {
             unreachable!("{message:?} is not meant for the oracle");
         };
         let first = Timestamp(self.last.0 + 1);

@@ -29,6 +29,12 @@ struct Cell {
     rolled_back: BTreeMap<Timestamp, Lock>,
 }
 
+/// What was in cells at some moment.
+pub(super) type Found = Vec<(Key, Option<Datum>)>;
+
+/// The locks that stand in cells.
+pub(super) type Locks = Vec<(Key, Lock)>;
+
 /// A lock that has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ended {
@@ -37,9 +43,6 @@ pub(super) struct Ended {
     pub(super) end: End,
 }
 
-/// A cell, and the lock that stands there.
-pub(super) type Locked = (Key, Lock);
-
 /// Whether cells can be locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lockable {
@@ -47,7 +50,7 @@ pub(super) enum Lockable {
     /// They are, by the same transaction.
     Already,
     /// Somebody was faster; these locks are still there.
-    No(Vec<Locked>),
+    No(Locks),
 }
 
 /// Whether locks can be replaced by versions.
@@ -86,7 +89,7 @@ impl Tablet {
         moment: Timestamp,
         keys: &[Key],
         blind: bool,
-    ) -> Result<Vec<(Key, Option<Datum>)>, Vec<Locked>> {
+    ) -> Result<Found, Locks> {
         let locks = self.locks(keys, |lock| lock.start <= moment);
         if !locks.is_empty() && !blind {
             return Err(locks);
@@ -96,7 +99,7 @@ impl Tablet {
         Ok(keys.iter().map(found).collect())
     }
 
-    fn locks(&self, keys: &[Key], mut counts: impl FnMut(&Lock) -> bool) -> Vec<Locked> {
+    fn locks(&self, keys: &[Key], mut counts: impl FnMut(&Lock) -> bool) -> Locks {
         let lock = |key: &Key| Some((*key, self.cells.get(key)?.lock?));
         let locks = keys.iter().filter_map(lock);
         locks.filter(|(_, lock)| counts(lock)).collect()

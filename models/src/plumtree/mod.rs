@@ -18,7 +18,9 @@
 //! `plumtree-nodes-crash.toml` and `plumtree-shorter-way.toml` test it. Tolerates lost, doubled,
 //! reordered and late messages, partitions, pauses, slow and failing disks, and crashes of any number
 //! of nodes as long as what was synced survives. No clock is asked for the time.
-//! **Not promised.** Nodes pass an event on before it is on their own disk; it is on its origin's.
+//! **Not promised.** That events come soon while several nodes publish at once: two events that cross
+//! in a loop prune two of its links, the tree falls apart, and timers must mend it. And nodes pass an
+//! event on before it is on their own disk; it is on its origin's.
 //! **Cost**, when nothing fails, among n nodes with e links: the first event is pushed 2e - (n - 1)
 //! times and PRUNEd 2 (e - n + 1) times; every later one is pushed n - 1 times, which is the fewest
 //! possible (the paper's relative message redundancy is 0), and announced 2 (e - n + 1) times; a

@@ -47,7 +47,7 @@ impl Config {
     /// everyone, with high probability, and so often each of them tells it. The logarithm is that of
     /// the paper's implementation (section 5): of one more, to base 2, rounded up.
     pub const fn rounds(&self) -> u32 {
-        self.lambda * (u32::BITS - self.nodes.leading_zeros())
+        rounds(self.nodes, self.lambda)
     }
 
     /// How often a node tells an update.
@@ -89,6 +89,9 @@ impl Config {
 /// How long a suspicion lasts where a scenario does not say: it takes as long as an update takes to
 /// reach the suspect, and its refutation to come back.
 pub(super) const fn default_suspicion(nodes: u32, lambda: u32, period: Span) -> Span {
-    let rounds = lambda * (u32::BITS - nodes.leading_zeros());
-    Span(2 * period.0 * rounds as u64)
+    Span(2 * period.0 * rounds(nodes, lambda) as u64)
+}
+
+const fn rounds(nodes: u32, lambda: u32) -> u32 {
+    lambda * (u32::BITS - nodes.leading_zeros())
 }
