@@ -108,18 +108,29 @@ fn scenario(entry: &Entry) -> String {
         .iter()
         .find(|mode| linearizable(mode.promise))
         .or(entry.modes.first());
+    let takes = |word: &str| {
+        let mut workloads = entry.workloads.iter();
+        workloads.any(|(kind, _)| <&str>::from(*kind) == word)
+    };
     let (workload, history, states) = match entry.service {
         Service::Kv if linearizable(mode.map_or(entry.promise, |mode| mode.promise)) => (
             "register",
             "\"linearizable\"",
             "\"converges\", \"progress\"",
         ),
-        Service::Kv => ("register", "", "\"converges\", \"progress\""),
-        Service::Txn => (
+        Service::Kv if takes("register") => ("register", "", "\"converges\", \"progress\""),
+        Service::Kv => ("siblings", "\"siblings\"", "\"converges\", \"progress\""),
+        Service::Txn if entry.promise.contains("serializable") => (
             "list-append",
             "\"serializable\", \"atomic-commit\"",
             "\"settled\", \"progress\"",
         ),
+        Service::Txn if entry.promise.contains("snapshot isolation") => (
+            "list-append",
+            "\"snapshot-isolation\"",
+            "\"settled\", \"progress\"",
+        ),
+        Service::Txn => ("saga", "\"saga\"", "\"settled\", \"progress\""),
         Service::Objects => ("set", "\"eventual\"", "\"converges\", \"progress\""),
         Service::Events => ("outbox", "\"delivery\"", "\"converges\", \"settled\""),
         Service::Log => (
@@ -132,6 +143,12 @@ fn scenario(entry: &Entry) -> String {
             "\"completeness\", \"accuracy\"",
             "\"converges\", \"progress\"",
         ),
+    };
+    // A protocol that lives in memory does not promise to outlive any number of crashes.
+    let (story, family) = if entry.promise.contains("without memory") {
+        ("pauses", "pause")
+    } else {
+        ("crashes", "crash")
     };
     let mode = match mode {
         Some(mode) => {
@@ -156,7 +173,7 @@ fn scenario(entry: &Entry) -> String {
         r#"# A scenario of murphy. `murphy schema` describes every key, `murphy list ...` the names.
 
 # What happens here and why it matters: reports tell it.
-story = "Partitions and crashes come and go; the protocol keeps its promise all the while."
+story = "Partitions and {story} come and go; the protocol keeps its promise all the while."
 
 # `murphy list protocols` shows what there is.
 protocol = "{name}"
@@ -184,7 +201,7 @@ quiesce = "4s"
 
 [nemesis]
 # Each seed draws faults from a subset of these families (`murphy list faults`).
-draw = ["partition", "crash"]
+draw = ["partition", "{family}"]
 
 # Besides, the same faults at the same moments for every seed:
 # [[nemesis.at]]
