@@ -6,14 +6,15 @@ use std::{
 };
 
 use murphy_sim::{
-    Breached, CallId, ClientId, Cluster, DiskFate, Fault, Happened, NodeId, PlannedCall,
+    Breached, CallId, ClientId, Cluster, DiskFate, Fault, Happened, Latency, NodeId, PlannedCall,
     PlannedFault, Process, Route, Setup, Shape, Span, Start, Target, Time, Trigger, What, World,
     run_checked,
 };
 
 use crate::{
     protocol::{Parameters, Protocol},
-    service::events::{EventId, Request, Response, View},
+    service::events::{EventId, Key, Request, Response, View},
+    shared::commit_log::Change,
 };
 
 /// The first call of the first client.
@@ -54,6 +55,25 @@ pub(crate) fn publications(
     };
     let within = |call: &PlannedCall<Request>| matches!(call.start, Start::At(at) if at < upto);
     (0..).map(publication).take_while(within).collect()
+}
+
+/// The change at this position: its event is numbered after it.
+pub(crate) const fn change(position: u64, key: Key) -> Change {
+    Change {
+        position,
+        key,
+        event: 100 + position,
+    }
+}
+
+/// Nodes in this role crash over and over, each time with a drawn part of what was not synced.
+pub(crate) fn crash_loop(role: &str, from_ms: u64, every_ms: u64, lasts_ms: u64) -> PlannedFault {
+    let fault = Fault::CrashLoop {
+        node: Target::Role(role.to_owned()),
+        every: Span::millis(every_ms),
+        disk: DiskFate::Drawn,
+    };
+    planned(Trigger::At(at_ms(from_ms)), fault, lasts_ms)
 }
 
 /// Two nodes that crash again and again, and a cluster cut in halves until long after.
@@ -128,6 +148,21 @@ where
     );
 }
 
+/// In each of four runs under its own faults, every mutant shows its anomaly and its clean twin none.
+pub(crate) fn every_mutant_shows_its_anomaly<P>(
+    parameters: impl Fn(Option<&str>) -> Parameters,
+    trap: impl Fn(&str) -> Vec<PlannedFault>,
+) where
+    P: Protocol<Request = Request, Response = Response, View = View>,
+{
+    for mutant in P::MUTANTS {
+        for seed in 0..4 {
+            let parameters = parameters(Some(mutant.name));
+            shows_its_anomaly::<P>(&parameters, &trap(mutant.name), seed);
+        }
+    }
+}
+
 /// Runs the protocol of these parameters under [`crashes_and_a_cut`]: nothing is wrong, and the labels
 /// that are reached are those that it knows, these among them.
 pub(crate) fn heals<P>(parameters: &Parameters, labels: &[&str])
@@ -144,6 +179,24 @@ where
     for label in labels {
         assert!(reached.contains(label), "{label} is not in {reached:?}");
     }
+}
+
+/// What these calls, by one client, lead to when nothing goes wrong, every message takes a
+/// millisecond and every sync two.
+pub(crate) fn calm<P>(config: P::Config, nodes: u32, calls: Vec<PlannedCall<Request>>) -> World<P>
+where
+    P: Protocol<Request = Request, Response = Response, View = View>,
+{
+    let mut cluster = Cluster::new(nodes, 1);
+    cluster.network.latency = Latency::Constant(Span::millis(1));
+    cluster.disk.sync = Latency::Constant(Span::millis(2));
+    let cluster = cluster.compile().expect("valid");
+    let setup = Setup::<P>::calm(cluster, config, calls, at_ms(11_000));
+    let mut world = World::new(setup.into(), 1);
+    world.keep_trace(100_000);
+    world.run_until(at_ms(11_000));
+    assert!(world.has_converged());
+    world
 }
 
 /// How many messages of each kind arrived, in a world that has kept its whole trace.
@@ -169,11 +222,24 @@ pub(crate) fn run<P>(parameters: &Parameters, plan: Vec<PlannedFault>, seed: u64
 where
     P: Protocol<Request = Request, Response = Response, View = View>,
 {
+    run_spaced(parameters, Span::millis(5), plan, seed)
+}
+
+/// The same, with a publication so often.
+pub(crate) fn run_spaced<P>(
+    parameters: &Parameters,
+    spacing: Span,
+    plan: Vec<PlannedFault>,
+    seed: u64,
+) -> Ran<P>
+where
+    P: Protocol<Request = Request, Response = Response, View = View>,
+{
     let setup = Setup::<P> {
         cluster: Cluster::new(parameters.nodes, 4).compile().expect("valid"),
         config: P::configure(parameters).expect("valid"),
         plan,
-        calls: Arc::new(publications(4, 5, Span::millis(5), at_ms(10_000))),
+        calls: Arc::new(publications(4, 5, spacing, at_ms(10_000))),
         heal: Some(at_ms(12_000)),
         end: at_ms(17_000),
     };

@@ -6,10 +6,12 @@
 pub mod abd;
 pub mod causal_broadcast;
 pub mod chain;
+pub mod change_data_capture;
 #[cfg(test)]
 mod costs_testing;
 pub mod crdt;
 pub mod dynamo;
+pub mod event_sourcing;
 #[cfg(test)]
 mod events_testing;
 #[cfg(test)]
@@ -26,6 +28,7 @@ pub mod primary_backup;
 pub mod protocol;
 pub mod raft;
 pub mod rumour_mongering;
+pub mod saga;
 pub mod sequencer;
 pub mod service;
 pub mod shared;

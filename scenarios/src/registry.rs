@@ -4,8 +4,10 @@ use murphy_models::{
     abd::Abd,
     causal_broadcast::CausalBroadcast,
     chain::Chain,
+    change_data_capture::ChangeDataCapture,
     crdt::Replica,
     dynamo::Dynamo,
+    event_sourcing::EventSourcing,
     gossip::Gossip,
     last_writer_wins::LastWriterWins,
     log_broker::LogBroker,
@@ -18,6 +20,7 @@ use murphy_models::{
     protocol::{Mode, MutantInfo, Protocol},
     raft::Raft,
     rumour_mongering::RumourMongering,
+    saga::Saga,
     sequencer::Sequencer,
     service::Service,
     swim::Swim,
@@ -91,6 +94,9 @@ pub fn protocols() -> Vec<Entry> {
         entry::<Replica>(4),
         entry::<LogBroker>(4),
         entry::<Swim>(5),
+        entry::<ChangeDataCapture>(4),
+        entry::<EventSourcing>(5),
+        entry::<Saga>(4),
     ]
 }
 

@@ -19,7 +19,7 @@ use murphy_sim::{
 use crate::{
     diagram,
     judge::{Seen, Served, calls},
-    language::{Case, HistoryCheck, LanguageError, Scenario, WorkloadKind},
+    language::{Case, HistoryCheck, LanguageError, Scenario},
     nemesis::Nemesis,
     verdicts,
     workload::{Demand, Pace},
@@ -202,7 +202,7 @@ where
         spares: cluster.spares,
         mode: scenario.mode.clone(),
         mutant: scenario.mutant.clone(),
-        opening_balance: (kind == WorkloadKind::Bank).then_some(OPENING_BALANCE),
+        opening_balance: kind.has_accounts().then_some(OPENING_BALANCE),
         options: scenario.options.clone(),
     };
     let config = P::configure(&parameters).map_err(refuse)?;
@@ -347,11 +347,12 @@ where
             HistoryCheck::Completeness,
             HistoryCheck::Accuracy,
             HistoryCheck::Unsuspected,
+            HistoryCheck::Saga,
         ];
-        let is_timed = |check| timed.contains(check);
+        let mut checks = self.scenario.check.history.iter();
+        let is_timed = checks.any(|check| timed.contains(check));
         let observe = Observe {
-            sample_every: (self.scenario.check.history.iter().any(is_timed))
-                .then_some(SAMPLE_EVERY),
+            sample_every: is_timed.then_some(SAMPLE_EVERY),
             keep_trace: how.trace,
         };
         let outcome = match how.substrate {
@@ -374,7 +375,11 @@ where
             held: &held,
             samples: &outcome.samples,
             demand: &self.demand,
-            opening_balance: (self.scenario.workload.kind == WorkloadKind::Bank)
+            opening_balance: self
+                .scenario
+                .workload
+                .kind
+                .has_accounts()
                 .then_some(OPENING_BALANCE),
             ended: setup.end,
             healed: setup.heal,

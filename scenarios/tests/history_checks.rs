@@ -13,7 +13,7 @@ use murphy_scenarios::{
 };
 
 /// For every workload a protocol that keeps everything that can be asked of it.
-const STRONG: [(&str, &str, &[WorkloadKind]); 7] = [
+const STRONG: &[(&str, &str, &[WorkloadKind])] = &[
     (
         "primary-backup",
         "mode = \"synchronous\"",
@@ -40,6 +40,7 @@ const STRONG: [(&str, &str, &[WorkloadKind]); 7] = [
     ("log-broker", "mode = \"acks-all\"", &[WorkloadKind::Log]),
     // A single node is a register that nobody can read late.
     ("version-vectors", "nodes = 1", &[WorkloadKind::Siblings]),
+    ("saga", "", &[WorkloadKind::Saga]),
     (
         "crdt",
         "",
@@ -92,7 +93,7 @@ fn suite(scenarios: &[Scenario]) -> SuiteRecord {
 fn every_check_is_judged_on_the_workloads_that_it_suits_and_refused_on_all_others() {
     let mut judged: BTreeSet<&str> = BTreeSet::new();
     for (protocol, mode, kinds) in STRONG {
-        for &kind in kinds {
+        for &kind in *kinds {
             let suitable = suitable(protocol, kind);
             let whole = scenario((protocol, mode), kind, &suitable).expect("all of these suit");
             let record = suite(&[whole]);

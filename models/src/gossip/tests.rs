@@ -9,8 +9,8 @@ use murphy_sim::{
 use super::*;
 use crate::{
     events_testing::{
-        CALL, at_ms, crash_with_unsynced_writes, heals, isolated, planned, publications,
-        shows_its_anomaly,
+        CALL, at_ms, crash_with_unsynced_writes, every_mutant_shows_its_anomaly, heals, isolated,
+        planned, publications,
     },
     service::events::Response,
 };
@@ -337,12 +337,8 @@ fn trap(mutant: &str) -> Vec<PlannedFault> {
 
 #[test]
 fn every_mutant_shows_its_anomaly_and_its_clean_twin_shows_none() {
-    for mutant in Gossip::MUTANTS {
-        for seed in 0..4 {
-            let parameters = parameters(5, "push-pull", Some(mutant.name));
-            shows_its_anomaly::<Gossip>(&parameters, &trap(mutant.name), seed);
-        }
-    }
+    let parameters = |mutant: Option<&str>| parameters(5, "push-pull", mutant);
+    every_mutant_shows_its_anomaly::<Gossip>(parameters, trap);
 }
 
 #[test]

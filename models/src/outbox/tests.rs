@@ -7,7 +7,9 @@ use murphy_sim::{
 
 use super::*;
 use crate::{
-    events_testing::{CALL, arrived_by_kind, at_ms, planned, publications, run},
+    events_testing::{
+        CALL, arrived_by_kind, at_ms, every_mutant_shows_its_anomaly, planned, publications, run,
+    },
     service::events::Response,
 };
 
@@ -369,24 +371,7 @@ fn trap(mutant: &str) -> Vec<PlannedFault> {
 
 #[test]
 fn every_mutant_shows_its_anomaly_and_its_clean_twin_shows_none() {
-    for mutant in Outbox::MUTANTS {
-        for seed in 0..4 {
-            let clean = run::<Outbox>(&parameters(None), trap(mutant.name), seed);
-            assert!(
-                clean.anomalies().is_empty(),
-                "{}: {:?}",
-                mutant.name,
-                clean.breaches
-            );
-            let planted = run::<Outbox>(&parameters(Some(mutant.name)), trap(mutant.name), seed);
-            let found = planted.anomalies();
-            assert!(
-                found.contains(mutant.anomaly),
-                "{} shows {found:?}",
-                mutant.name
-            );
-        }
-    }
+    every_mutant_shows_its_anomaly::<Outbox>(parameters, trap);
 }
 
 #[test]

@@ -72,6 +72,32 @@ pub struct View {
     pub in_doubt: BTreeSet<CallId>,
     /// Keys that are locked.
     pub locked: BTreeSet<Key>,
+    /// What happened to sagas here, in order.
+    pub sagas: Vec<SagaEffect>,
+}
+
+/// Something that happened to a saga at a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SagaEffect {
+    /// Which: the call that asked for it.
+    pub saga: CallId,
+    /// What.
+    pub act: SagaAct,
+    /// When, by a clock that counts events: what knows of another comes after it (Lamport 1978).
+    pub stamp: u64,
+}
+
+/// What can happen to a saga; steps are numbered from zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SagaAct {
+    /// A step took effect.
+    Done(u32),
+    /// What it did was undone.
+    Compensated(u32),
+    /// It was said to have all its steps.
+    Completed,
+    /// It was said to be given up, and compensated.
+    Abandoned,
 }
 
 impl MicroOp {

@@ -1,5 +1,7 @@
 //! Pieces that several protocols are made of, each written once.
 
+pub mod commit_log;
+pub(crate) mod derived;
 pub mod events;
 pub mod gate;
 pub(crate) mod group_commit;
@@ -9,6 +11,7 @@ pub(crate) mod journal;
 pub mod lease;
 pub mod locks;
 pub mod log;
+pub mod materialised;
 pub mod merkle;
 pub(crate) mod news;
 pub(crate) mod peers;

@@ -8,6 +8,7 @@ mod kv;
 mod log;
 mod membership;
 mod objects;
+mod saga;
 mod siblings;
 mod txn;
 

@@ -13,9 +13,9 @@ use murphy_models::service::{
     Service,
     txn::{Datum, MicroOp, Request, Response, View},
 };
-use murphy_sim::{CallId, Happened, Time};
+use murphy_sim::{CallId, Happened, HistoryEvent, Time};
 
-use super::{Seen, Served, Workload, calls, history, level};
+use super::{Seen, Served, Workload, calls, history, level, saga::sagas};
 use crate::{
     language::{HistoryCheck, WorkloadKind},
     workload,
@@ -40,13 +40,26 @@ impl Served for Request {
         Workload {
             kind: WorkloadKind::Bank,
             draw: workload::bank,
-            checks: &[HistoryCheck::Bank, HistoryCheck::AtomicCommit],
+            checks: &[
+                HistoryCheck::Bank,
+                HistoryCheck::FinalBank,
+                HistoryCheck::AtomicCommit,
+            ],
+        },
+        Workload {
+            kind: WorkloadKind::Saga,
+            draw: workload::saga,
+            checks: &[HistoryCheck::FinalBank, HistoryCheck::Saga],
         },
     ];
 
     fn judge(check: HistoryCheck, seen: &Seen<Request>) -> Verdict {
         match (check, level(check)) {
-            (HistoryCheck::Bank, _) => money(seen),
+            (HistoryCheck::Bank, _) => money(seen, Time::ZERO),
+            (HistoryCheck::FinalBank, _) => {
+                money(seen, seen.demand.final_reads.unwrap_or(seen.ended))
+            }
+            (HistoryCheck::Saga, _) => sagas(seen),
             (HistoryCheck::AtomicCommit, _) => commitment(seen),
             (check, Some(level)) if CHECKS.contains(&check) => isolated(seen, level),
             _ => unreachable!("checks of another service are refused when a scenario is read"),
@@ -162,7 +175,8 @@ fn step(op: &MicroOp, found: Option<&Datum>, lists: bool) -> transactions::Micro
     }
 }
 
-fn money(seen: &Seen<Request>) -> Verdict {
+/// Whether all reads that were asked for from then on add up.
+fn money(seen: &Seen<Request>, since: Time) -> Verdict {
     let opening = seen.opening_balance.unwrap_or(0);
     let accounts: BTreeSet<u64> = (0..u64::from(seen.demand.keys)).collect();
     let bank = Bank {
@@ -170,7 +184,13 @@ fn money(seen: &Seen<Request>) -> Verdict {
         accounts,
         negative_allowed: false,
     };
-    let history = history(seen.history, bank_call, balances);
+    let mut begun = BTreeSet::new();
+    let is_late = |event: &&HistoryEvent<Request, Response>| match event.what {
+        Happened::Invoke(_) => event.time >= since && begun.insert(event.call),
+        _ => begun.contains(&event.call),
+    };
+    let events: Vec<_> = seen.history.iter().filter(is_late).cloned().collect();
+    let history = history(&events, bank_call, balances);
     bank::check(&bank, &history)
 }
 
@@ -181,6 +201,7 @@ fn bank_call(request: &Request) -> BankCall {
                 key: from,
                 amount: taken,
             },
+            ..,
             MicroOp::Add { key: to, .. },
         ] => BankCall::Transfer {
             from: u64::from(from),
@@ -289,7 +310,7 @@ fn participant(node: u32, transaction: CallId, state: &View, seen: &Seen<Request
 }
 
 /// Each transaction, its place in the history and what its client was told.
-fn outcomes<'a>(
+pub(super) fn outcomes<'a>(
     seen: &'a Seen<Request>,
 ) -> impl Iterator<Item = (CallId, (usize, Option<Decision>))> + 'a {
     let told = calls(seen.history)

@@ -108,6 +108,11 @@ pub enum HistoryCheck {
     ReadUncommitted,
     /// Money is neither made nor lost.
     Bank,
+    /// Money is neither made nor lost in the end, as far as the final reads tell.
+    FinalBank,
+    /// Sagas end with all their steps, or with those that took effect compensated, once each and
+    /// the latest first.
+    Saga,
     /// All participants decide alike (AC1 to AC5).
     AtomicCommit,
     /// Events: none made up, none lost after its acknowledgement, none applied twice.

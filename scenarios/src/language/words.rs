@@ -41,6 +41,8 @@ pub enum WorkloadKind {
     RwRegister,
     /// Transfers between accounts, and reads of all of them.
     Bank,
+    /// Sums taken from several accounts, one after the other, and given to another.
+    Saga,
     /// Events that are published to keys and applied to a view.
     Outbox,
     /// Events that every node is to learn of.
@@ -113,6 +115,13 @@ pub enum NodeChoice {
     Sticky,
     /// One drawn for each call.
     Any,
+}
+
+impl WorkloadKind {
+    /// Whether its keys are accounts, with money on each in the beginning.
+    pub const fn has_accounts(self) -> bool {
+        matches!(self, WorkloadKind::Bank | WorkloadKind::Saga)
+    }
 }
 
 impl NodeChoice {

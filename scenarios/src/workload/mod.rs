@@ -20,7 +20,7 @@ pub(crate) use self::{
     log::log,
     membership::members,
     objects::{counter, list, map, set, tally},
-    txn::{bank, list_append, rw_register},
+    txn::{bank, list_append, rw_register, saga},
 };
 
 /// How much clients ask, when, and of what.

@@ -1,4 +1,5 @@
-//! Transactions: appends to lists, reads and writes of registers, transfers between accounts.
+//! Transactions: appends to lists, reads and writes of registers, transfers between accounts, at once
+//! or in several steps.
 
 use std::collections::BTreeMap;
 
@@ -57,6 +58,34 @@ pub(crate) fn bank(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Requ
     calls
 }
 
+/// Sums that are taken from two or three accounts, one after the other, and given to another, and reads
+/// of all accounts. Money is neither made nor lost; what is to be taken is often not there.
+pub(crate) fn saga(demand: &Demand, stream: &mut Stream) -> Vec<PlannedCall<Request>> {
+    const TAKEN_MOST: u64 = 60;
+    let mut calls = demand.calls(stream, |stream| {
+        if stream.chance(demand.reads) || demand.keys < 3 {
+            return read_all(demand);
+        }
+        let takers = stream.between(2, u64::from(demand.keys - 1).min(3)) as u32;
+        let first = demand.key(stream);
+        let account = |place: u32| (first + place) % demand.keys;
+        let mut sum = 0;
+        let take = |place| {
+            let amount = stream.between(1, TAKEN_MOST) as i64;
+            sum += amount;
+            let key = account(place);
+            let amount = -amount;
+            MicroOp::Add { key, amount }
+        };
+        let mut steps: Vec<MicroOp> = (0..takers).map(take).collect();
+        let key = account(takers);
+        steps.push(MicroOp::Add { key, amount: sum });
+        Request(steps)
+    });
+    last_reads(demand, &mut calls);
+    calls
+}
+
 fn several(
     demand: &Demand,
     stream: &mut Stream,
@@ -89,7 +118,10 @@ mod tests {
 
     #[test]
     fn transfers_neither_make_nor_lose_money() {
-        for call in bank(&demand(), &mut Stream::named(1, "workload")) {
+        let transfers = bank(&demand(), &mut Stream::named(1, "workload"));
+        let sagas = saga(&demand(), &mut Stream::named(1, "workload"));
+        assert!(sagas.iter().any(|call| call.request.0[0].is_update()));
+        for call in transfers.into_iter().chain(sagas) {
             let moved: i64 = call
                 .request
                 .0

@@ -123,6 +123,7 @@ impl<C: Control> Shard<C> {
             decisions: book.decisions(),
             in_doubt: self.in_doubt(),
             locked: self.control.locked(),
+            sagas: Vec::new(),
         }
     }
 
